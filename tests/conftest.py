@@ -1,0 +1,35 @@
+"""What every test shares: the foreign data sets, and a client to try things on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from spm_lib.client import Client, Rep
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """The folder of third-party data sets; a test that needs it skips where it is absent."""
+    folder = Path(os.environ.get("SPM_DATASETS", ROOT.parent / "shared" / "datasets"))
+    if not folder.is_dir():
+        pytest.skip("the third-party data sets are not here; set SPM_DATASETS to their folder")
+    return folder
+
+
+@pytest.fixture
+def client() -> Client:
+    """A client with three reps in Chicago."""
+    return Client(
+        slug="test-client",
+        name="Test Client",
+        currency="USD",
+        time_zone="America/Chicago",
+        manager="Kim",
+        owner="Olga",
+        reps=(Rep(id="ana", name="Ana Lopez"), Rep(id="ben", name="Ben Hale"), Rep(id="cy", name="Cy Ono")),
+    )
