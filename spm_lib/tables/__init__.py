@@ -1,0 +1,32 @@
+"""Tables, cards and lists: a finished metric table in, a piece of the page out. Nothing is computed here."""
+
+from spm_lib.tables.goals import attainment_table, coverage_table
+from spm_lib.tables.notes import bases_table, definition_card, drops_table
+from spm_lib.tables.pipeline import hygiene_table, rows_details
+from spm_lib.tables.summary import (
+    decide_box,
+    decisions_list,
+    page_header,
+    sentences,
+    three_numbers,
+    wins_list,
+)
+from spm_lib.tables.work import ladder_table, scorecard
+
+__all__ = [
+    "attainment_table",
+    "bases_table",
+    "coverage_table",
+    "decide_box",
+    "decisions_list",
+    "definition_card",
+    "drops_table",
+    "hygiene_table",
+    "ladder_table",
+    "page_header",
+    "rows_details",
+    "scorecard",
+    "sentences",
+    "three_numbers",
+    "wins_list",
+]

@@ -1,0 +1,42 @@
+"""Sentences about a week and its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from spm_lib import style
+from spm_lib.words.said import Row, listed
+
+
+def week(row: Row, currency: str) -> str:
+    """What is said of one measure's latest week inside its usual range."""
+    signal, measure = row["signal"], str(row["measure"])
+    if style.is_missing(row["latest"]):
+        return "no data this week"
+    if signal in ("above", "below"):
+        lower, upper = style.number(row["lower"]), style.number(row["upper"])
+        return f"{signal} the usual {style.usual(lower, upper, measure, currency)}"
+    if signal in ("run_above", "run_below"):
+        return f"eight weeks in a row {str(signal).removeprefix('run_')} the average"
+    if signal == "none":
+        return "ordinary week"
+    return "too few weeks to say"
+
+
+def climbed(ladder: pd.DataFrame, rungs: Iterable[str], reason: str = "") -> list[str]:
+    """What a reader of the ladder must know: rungs nobody records, weeks not received, what is too young."""
+    said = []
+    missing = [style.label(rung) for rung in rungs if ladder[rung].isna().all()]
+    if missing:
+        why = f": {style.plain(reason)}" if reason else ", no export holds it"
+        said.append(f"{style.DASH} {listed(missing)} not recorded{why}.")
+    received = ladder["received_rate"].min()
+    if received < 1:
+        said.append(f"The exports reach {style.percent(received)} of these weeks; the rest is not counted.")
+    young = ladder["undecided_count"].sum()
+    if young:
+        verb = "is" if young == 1 else "are"
+        said.append(f"{style.count(young)} with a next step {verb} too recent to have advanced.")
+    return said
