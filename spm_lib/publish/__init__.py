@@ -1,0 +1,30 @@
+"""Publishing: run a client's notebooks, keep what goes on a page, and put the report in its place.
+
+Knows notebooks, pages and folders; knows no metric.
+"""
+
+from spm_lib.publish.execute import Limits
+from spm_lib.publish.failure import reasons
+from spm_lib.publish.index import write_index
+from spm_lib.publish.manifest import Published, Run, is_intact, read_run
+from spm_lib.publish.pages import NOTEBOOKS, PAGES, Page, pages_named
+from spm_lib.publish.run import OnState, Outcome, State, keep_failure, publish_week
+
+__all__ = [
+    "NOTEBOOKS",
+    "PAGES",
+    "Limits",
+    "OnState",
+    "Outcome",
+    "Page",
+    "Published",
+    "Run",
+    "State",
+    "is_intact",
+    "keep_failure",
+    "pages_named",
+    "publish_week",
+    "read_run",
+    "reasons",
+    "write_index",
+]

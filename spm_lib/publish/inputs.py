@@ -1,0 +1,150 @@
+"""What a report was made from, as hashes: the same inputs need no second run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import spm_lib
+from spm_lib.client import client_folder
+from spm_lib.errors import PublishError
+from spm_lib.history.store import Store
+from spm_lib.publish.pages import Page
+
+#: Packages whose version can change a page.
+PACKAGES = (
+    *("duckdb", "holidays", "ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbconvert"),
+    *(
+        "numpy",
+        "pandas",
+        "papermill",
+        "pyarrow",
+        "pydantic",
+        "pyyaml",
+        "scipy",
+        "seaborn",
+        "spm-lib",
+        "tzdata",
+    ),
+)
+
+#: Folders of a client that are not read by a review: the history is known by its own fingerprint.
+_NOT_READ = frozenset({"inbox", "history", "quarantine"})
+_SOURCE_ENDINGS = frozenset({".py", ".css", ".j2", ".json", ".yaml"})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a report depends on.
+
+    Attributes
+    ----------
+    client, week : str
+    documents : dict of str
+        File of the client's folder -> sha256.
+    history : str
+        Fingerprint of everything ingested.
+    notebooks : dict of str
+        Notebook -> sha256.
+    library : str
+        sha256 over the sources of spm_lib.
+    packages : dict of str
+        Package -> version.
+    """
+
+    client: str
+    week: str
+    documents: dict[str, str]
+    history: str
+    notebooks: dict[str, str]
+    library: str
+    packages: dict[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over all of it."""
+        return hashlib.sha256(json.dumps(vars(self), sort_keys=True).encode()).hexdigest()
+
+
+def gather(home: Path, slug: str, week: str, pages: Sequence[Page], notebooks: Path) -> Inputs:
+    """The inputs of a report as they are now.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+    slug, week : str
+    pages : sequence of Page
+    notebooks : pathlib.Path
+        Folder of the notebooks.
+
+    Raises
+    ------
+    UsageError
+        No such client.
+    PublishError
+        A notebook is missing.
+    HistoryError
+        The client's history is damaged.
+    """
+    folder = client_folder(home, slug)
+    for page in pages:
+        if not (notebooks / page.notebook).is_file():
+            raise PublishError(
+                "a page's notebook is missing",
+                where=notebooks.name,
+                given=page.notebook,
+                remedy="publish from a copy of the whole project",
+            )
+    return Inputs(
+        client=slug,
+        week=week,
+        documents=_hashes(folder, _documents(folder)),
+        history=Store(folder).fingerprint(),
+        notebooks=_hashes(notebooks, [notebooks / page.notebook for page in pages]),
+        library=_library(),
+        packages=_packages(),
+    )
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _documents(folder: Path) -> Iterable[Path]:
+    """Files of a client's folder that a review may read; an editor's own are none."""
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        if inside[0] in _NOT_READ or any(part.startswith(".") or part.endswith("~") for part in inside):
+            continue
+        if path.is_file():
+            yield path
+
+
+def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
+    return {path.relative_to(root).as_posix(): file_hash(path) for path in paths}
+
+
+@cache
+def _library() -> str:
+    root = Path(spm_lib.__file__).parent
+    sources = sorted(path for path in root.rglob("*") if path.suffix in _SOURCE_ENDINGS)
+    return hashlib.sha256(json.dumps(_hashes(root, sources)).encode()).hexdigest()
+
+
+@cache
+def _packages() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,189 @@
+"""Where a report is made and how it takes its place: complete or not at all.
+
+A report is written into a folder beside the published ones, flushed to the disk, and exchanged with the
+standing one in one step of the file system. A crash at any instant leaves the old report or the new one.
+Where the file system cannot exchange two folders, the old one steps aside first; the next run puts it back
+if that run was the last thing that happened.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spm_lib.errors import PublishError
+
+#: Below the reports: locks, half-made folders, reasons of failures.
+RUNS = ".runs"
+
+_AT_CWD = -100
+_EXCHANGE = 2
+_CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV, errno.EPERM)
+
+
+class Place:
+    """The place of one client's week below a reports folder.
+
+    Parameters
+    ----------
+    reports : pathlib.Path
+    client, week : str
+        Checked slug and week label.
+
+    Attributes
+    ----------
+    published : pathlib.Path
+        The report folder.
+    making, aside : pathlib.Path
+        Where the next report is made, and where the standing one may wait for a moment.
+    failure : pathlib.Path
+        Why the last run of it failed.
+    """
+
+    def __init__(self, reports: Path, client: str, week: str) -> None:
+        self.published = reports / client / week
+        runs = reports / RUNS / client
+        self.making = runs / f"{week}.making"
+        self.aside = runs / f"{week}.aside"
+        self.failure = runs / f"{week}.failed.json"
+        self._lock = runs / f"{week}.lock"
+
+    @contextmanager
+    def held(self, seconds: float) -> Iterator[None]:
+        """Hold the place; tidy what a killed run left before, and what is left after.
+
+        Raises
+        ------
+        PublishError
+            Another run still holds it after `seconds`.
+        """
+        with locked(self._lock, seconds, f"{self.published.parent.name}/{self.published.name}"):
+            self.tidy()
+            try:
+                yield
+            finally:
+                self.tidy()
+
+    def tidy(self) -> None:
+        """Put back a report that stepped aside, and remove half-made ones."""
+        if self.aside.exists() and not self.published.exists():
+            self.aside.rename(self.published)
+        for folder in (self.aside, self.making):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def begin(self) -> Path:
+        """An empty folder to make the report in.
+
+        Raises
+        ------
+        PublishError
+            Something that is no folder stands where the report belongs.
+        """
+        for path in (self.published.parent, self.published):
+            if path.exists() and not path.is_dir():
+                raise PublishError(
+                    "a file stands where a report folder belongs",
+                    where=f"{self.published.parent.name}/{self.published.name}",
+                    given=path.name,
+                    remedy="move that file away",
+                )
+        self.making.mkdir(parents=True)
+        return self.making
+
+    def publish(self) -> None:
+        """Let the folder just made take the place of the standing report."""
+        _flush_tree(self.making)
+        self.published.parent.mkdir(parents=True, exist_ok=True)
+        if not self.published.exists():
+            self.making.rename(self.published)
+        elif not exchange(self.making, self.published):
+            self.published.rename(self.aside)
+            self.making.rename(self.published)
+        flush(self.published.parent)
+        self.tidy()
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the system cannot.
+
+    Raises
+    ------
+    OSError
+        It can, and failed.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    if rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    problem = ctypes.get_errno()
+    if problem in _CANNOT:
+        return False
+    raise OSError(problem, os.strerror(problem), str(one))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file in one step: a reader sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}.half")
+    try:
+        half.write_text(text, encoding="utf-8")
+        flush(half)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the disk hold what was written to a file or a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _flush_tree(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        flush(path)
+    flush(folder)
+
+
+@contextmanager
+def locked(path: Path, seconds: float, where: str) -> Iterator[None]:
+    """Hold a lock file; a process that ends in any way lets go of it.
+
+    Raises
+    ------
+    PublishError
+        Another run still holds it after `seconds`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + seconds
+    with path.open("w") as lock:
+        while not _taken(lock.fileno()):
+            if time.monotonic() >= deadline:
+                raise PublishError(
+                    "another run is at work on this report", where=where, remedy="wait until it is done"
+                )
+            time.sleep(0.05)
+        yield
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

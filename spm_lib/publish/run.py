@@ -1,0 +1,298 @@
+"""Publish a client's week: every page, or nothing of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from spm_lib import style
+from spm_lib.client import Client, client_folder, load_client
+from spm_lib.errors import PublishError, SpmError
+from spm_lib.periods import week as week_period
+from spm_lib.publish.draft import Draft
+from spm_lib.publish.execute import Limits, execute
+from spm_lib.publish.failure import as_refusal, keep_reason
+from spm_lib.publish.inputs import Inputs, gather
+from spm_lib.publish.machine import places_of, without_places
+from spm_lib.publish.manifest import NAME, Exports, Published, Run, hash_files, is_intact, read_run
+from spm_lib.publish.pages import NOTEBOOKS, PAGES, Page, pages_named
+from spm_lib.publish.parameters import Parameters
+from spm_lib.publish.place import Place
+
+State = Literal["started", "running", "published", "current", "failed"]
+#: Client, state, and for "running" the name of the page.
+OnState = Callable[[str, State, str], None]
+
+#: How long a run waits for another one of the same report, in seconds.
+WAIT = 60.0
+#: Digits of the fingerprint at the foot of a page.
+_SHORT = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the publishing of one client's week ended.
+
+    Attributes
+    ----------
+    client, week : str
+    state : {"published", "current", "failed"}
+        "current": the standing report was made from the same inputs, and nothing was written.
+    error : SpmError or None
+        Why it failed.
+    seconds : float
+    folder : pathlib.Path or None
+        The report; None when it failed.
+    findings : tuple of str
+        What the gate and the proofreading noticed, as run.json holds it.
+    """
+
+    client: str
+    week: str
+    state: Literal["published", "current", "failed"]
+    error: SpmError | None = None
+    seconds: float = 0.0
+    folder: Path | None = None
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be published, and how."""
+
+    home: Path
+    client: str
+    week: str
+    reports: Path
+    notebooks: Path
+    asked: tuple[Page, ...]
+    force: bool
+    findings: tuple[str, ...]
+    limits: Limits
+    places: tuple[Path, ...]
+    on_state: OnState
+
+
+def publish_week(
+    home: Path,
+    slug: str,
+    week: str,
+    *,
+    reports: Path,
+    only: Sequence[str] = (),
+    force: bool = False,
+    findings: Sequence[str] = (),
+    on_state: OnState | None = None,
+    notebooks: Path = NOTEBOOKS,
+    limits: Limits | None = None,
+) -> Outcome:
+    """Publish one client's week, or leave everything as it was and say why.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        Folder of all clients.
+    slug, week : str
+    reports : pathlib.Path
+        Folder of all reports.
+    only : sequence of str
+        Names of the pages to make; all when empty. The other pages of a standing report are kept when they
+        were made from the same inputs and made anew when not: a report never loses a page, and its pages
+        never rest on different inputs. Pages that do not stand yet are not made.
+    force : bool
+        Make the pages although the standing ones were made from the same inputs.
+    findings : sequence of str
+        What the gate noticed; kept in run.json.
+    on_state : callable, optional
+        Called with the slug, a `State`, and the page that is running (empty otherwise).
+    notebooks : pathlib.Path
+        Folder of the notebooks.
+    limits : Limits, optional
+        How long a notebook may take.
+
+    Returns
+    -------
+    Outcome
+        "failed" for whatever went wrong; nothing but an interrupt is raised.
+    """
+    began = time.perf_counter()
+    heard = on_state or _unheard
+    heard(slug, "started", "")
+    try:
+        order = _Order(
+            home=Path(home).resolve(),
+            client=slug,
+            week=week_period(week).label,
+            reports=Path(reports).resolve(),
+            notebooks=Path(notebooks).resolve(),
+            asked=pages_named(only, PAGES) if only else PAGES,
+            force=force,
+            findings=tuple(findings),
+            limits=limits or Limits(),
+            places=places_of(Path(home), Path(reports), Path(notebooks)),
+            on_state=heard,
+        )
+        state, folder, noticed = _publish(order)
+        outcome = Outcome(slug, week, state, None, time.perf_counter() - began, folder, noticed)
+    except Exception as problem:  # noqa: BLE001 one client's failure must not stop the others
+        outcome = Outcome(slug, week, "failed", as_refusal(problem), time.perf_counter() - began)
+    heard(slug, outcome.state, "")
+    return outcome
+
+
+def keep_failure(home: Path, slug: str, week: str, error: SpmError, *, reports: Path) -> None:
+    """Keep for the list of reports why a week was not published, when it never came to publishing.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        Folder of all clients.
+    slug, week : str
+    error : SpmError
+        What stopped it, as the gate does.
+    reports : pathlib.Path
+        Folder of all reports.
+
+    Raises
+    ------
+    UsageError
+        No such client, or no such week.
+    """
+    client_folder(home, slug)
+    place = Place(Path(reports).resolve(), slug, week_period(week).label)
+    _keep(place, error, places_of(home, reports))
+
+
+def _keep(place: Place, error: SpmError, places: Iterable[Path]) -> None:
+    # where nothing can be written, the reason cannot be kept either; the caller still has it
+    with suppress(OSError):
+        keep_reason(place.failure, str(error), places)
+
+
+def _unheard(client: str, state: State, page: str) -> None:
+    """Nobody listens."""
+
+
+def _publish(order: _Order) -> tuple[Literal["published", "current"], Path, tuple[str, ...]]:
+    """Publish under the lock of the report, and keep the reason of a failure beside the reports."""
+    client_folder(order.home, order.client)
+    place = Place(order.reports, order.client, order.week)
+    with place.held(WAIT):
+        try:
+            run, made = _make_if_needed(order, place)
+        except Exception as problem:
+            _keep(place, as_refusal(problem), order.places)
+            raise
+        place.failure.unlink(missing_ok=True)
+    return "published" if made else "current", place.published, run.findings
+
+
+def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
+    """The report as it stands in the end, and whether it had to be made."""
+    client = load_client(order.home, order.client)
+    inputs = gather(order.home, order.client, order.week, PAGES, order.notebooks)
+    standing = read_run(place.published)
+    if standing and (standing.fingerprint != inputs.fingerprint or not is_intact(place.published, standing)):
+        standing = None
+    kept = _kept(order, standing)
+    # a page that stands but cannot be kept is made anew with the ones asked for
+    to_make = [page for page in PAGES if page not in kept and _is_wanted(page, order, place)]
+    if standing and not to_make:
+        return standing, False
+    draft = Draft(place.begin())
+    if standing and kept:
+        draft.carry_over(place.published, standing, kept)
+    for page in to_make:
+        _make_page(order, client, inputs, page, draft)
+    if gather(order.home, order.client, order.week, PAGES, order.notebooks) != inputs:
+        raise PublishError(
+            "the client's data, its documents or the notebooks changed while the pages were made",
+            where=order.client,
+            remedy="run the review again",
+        )
+    run = _manifest(order, client, inputs, draft)
+    (draft.folder / NAME).write_text(run.text(), encoding="utf-8")
+    place.publish()
+    return run, True
+
+
+def _kept(order: _Order, standing: Run | None) -> list[Page]:
+    """The pages of a standing report, made from the same inputs, that need not be made anew."""
+    names = {page.name for page in standing.pages} if standing else set()
+    return [page for page in PAGES if page.name in names and not (order.force and page in order.asked)]
+
+
+def _is_wanted(page: Page, order: _Order, place: Place) -> bool:
+    return page in order.asked or (place.published / page.file).is_file()
+
+
+def _make_page(order: _Order, client: Client, inputs: Inputs, page: Page, draft: Draft) -> None:
+    """Run one notebook and take up its page; the page of a failed run is never written."""
+    # imported here, because `spm` starts without a notebook more often than with one
+    from spm_lib.publish.archive import archived
+    from spm_lib.publish.exporter import export
+    from spm_lib.publish.proof import proofread
+
+    order.on_state(order.client, "running", page.name)
+    began = time.perf_counter()
+    parameters = Parameters(
+        client=order.client, week=order.week, home=str(order.home), keep=str(draft.tables)
+    )
+    before = draft.kept()
+    executed = execute(
+        _read_notebook(order.notebooks / page.notebook), parameters, name=page.notebook, limits=order.limits
+    )
+    draft.collect(page, before)
+    foot = (
+        f"Made for {page.audience}",
+        style.plain(client.name),
+        order.week,
+        f"inputs {inputs.fingerprint[:_SHORT]}",
+    )
+    html = export(executed, name=page.notebook, foot=foot)
+    draft.findings += proofread(html, name=page.file, places=order.places)
+    draft.add(page, html, archived(executed, parameters, order.places))
+    draft.timings[page.name] = round(time.perf_counter() - began, 3)
+
+
+def _read_notebook(path: Path) -> Any:
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except (ValueError, nbformat.ValidationError) as problem:
+        raise PublishError(
+            "the file is no notebook",
+            where=path.name,
+            given=str(problem).partition("\n")[0][:200],
+            remedy="restore it from the project's history",
+        ) from problem
+
+
+def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft) -> Run:
+    week = client.week(order.week)
+    exports = draft.exports or Exports()
+    noticed = [without_places(one, order.places) for one in (*order.findings, *draft.findings)]
+    return Run(
+        client=order.client,
+        name=client.name,
+        week=order.week,
+        days=style.days(week.start, week.last_day),
+        fingerprint=inputs.fingerprint,
+        inputs=vars(inputs),
+        exports_until=exports.exports_until,
+        exports_age_days=exports.exports_age_days,
+        pages=tuple(
+            Published(name=page.name, title=page.title, audience=page.audience, file=page.file)
+            for page in PAGES
+            if page.name in draft.timings
+        ),
+        files=hash_files(draft.folder),
+        definitions=dict(sorted(draft.definitions.items())),
+        findings=tuple(dict.fromkeys(noticed)),
+        timings={page.name: draft.timings[page.name] for page in PAGES if page.name in draft.timings},
+    )
