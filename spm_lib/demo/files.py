@@ -1,0 +1,49 @@
+"""Files written once: the same bytes are left alone, other people's bytes are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from spm_lib.demo.exports import File
+
+
+class Written(list[Path]):
+    """The files that were written, and what was left alone.
+
+    Attributes
+    ----------
+    untouched : list of pathlib.Path
+        Files that held these very bytes already.
+    kept : list of pathlib.Path
+        Files that hold something else: somebody changed them, and the change stays.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.untouched: list[Path] = []
+        self.kept: list[Path] = []
+
+    def put(self, folder: Path, file: File, *, replace: bool = False) -> None:
+        """Write one file below a folder, unless it is there already.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+        file : File
+        replace : bool
+            Replace other bytes instead of keeping them.
+        """
+        path = folder / file.path
+        if path.exists():
+            same = path.read_bytes() == file.content
+            if same or not replace:
+                (self.untouched if same else self.kept).append(path)
+                return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        part.write_bytes(file.content)
+        if file.made_at is not None:
+            os.utime(part, (file.made_at.timestamp(), file.made_at.timestamp()))
+        part.replace(path)
+        self.append(path)
