@@ -1,0 +1,481 @@
+"""`spm`: the command line. Argument parsing and calls, nothing else.
+
+Here, and nowhere else, the clock is read. Whatever is slow to import is imported by the command that needs
+it, so that `spm --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from spm_lib import console
+from spm_lib.errors import ClientError, GateError, SpmError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spm_lib.client import Client
+    from spm_lib.periods import Period
+
+app = typer.Typer(
+    help="The sales performance workbook: exports in, one page per client and week out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+#: Where clients and reports are when nobody says otherwise.
+HOME, REPORTS = Path("data"), Path("reports")
+
+_Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of all clients (SPM_HOME, else data).", show_default=False),
+]
+_Reports = Annotated[Path, typer.Option("--reports", envvar="SPM_REPORTS", help="Folder of all reports.")]
+_Week = Annotated[
+    str | None,
+    typer.Option("--week", help="ISO week, like 2026-W46; the last complete one if missing."),
+]
+_Client = Annotated[str, typer.Argument(metavar="CLIENT", help="Name of the client's folder.")]
+
+
+@app.callback()
+def _spm(
+    context: typer.Context,
+    home: Annotated[Path, typer.Option("--home", envvar="SPM_HOME", help="Folder of all clients.")] = HOME,
+) -> None:
+    context.obj = home
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="WEEK", help="Last week of history; the last complete one."),
+    ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Ingest their exports and publish that week's reviews as well.")
+    ] = False,
+    reports: _Reports = REPORTS,
+    home: _Home = None,
+) -> None:
+    """Write three fictional clients to try the workbook on."""
+    from spm_lib.demo import CLIENTS, write_demo
+
+    folder = _home(context, home)
+    week = _demo_week(until)
+    with console.progress("writing the demo clients") as step:
+        step(0, 1, "")
+        written = write_demo(folder, week)
+        step(1, 1, "")
+    kept = f", {len(written.kept)} kept as you changed them" if written.kept else ""
+    state = f"{len(written):,} files written" if written else "nothing to write"
+    console.say(f"demo clients in {folder} until {week}: {state}, {len(written.untouched):,} unchanged{kept}")
+    if publish:
+        failed = [_ingest(folder, slug, (), brief=True) for slug in CLIENTS]
+        code = _publish(folder, [(slug, week) for slug in CLIENTS], reports)
+        raise typer.Exit(1 if any(failed) else code)
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    client: _Client,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE ...]", help="Exports or folders of them; the client's inbox."),
+    ] = None,
+    accept_vanished: Annotated[
+        bool,
+        typer.Option(
+            "--accept-vanished", help="Take an export although many open opportunities are missing from it."
+        ),
+    ] = False,
+    home: _Home = None,
+) -> None:
+    """Read exports into a client's history."""
+    if _ingest(_home(context, home), client, files or (), accept_vanished=accept_vanished):
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    client: _Client,
+    week: _Week = None,
+    home: _Home = None,
+) -> None:
+    """List what is missing, stale or contradictory; say whether the gate passes."""
+    folder = _home(context, home)
+    label = _labels(folder, [client], week)[0][1]
+    from spm_lib import gate
+
+    found = gate.check(folder, client, label)
+    console.findings(found)
+    stops = sum(finding.severity == "stop" for finding in found)
+    counted = f"{stops} that stop, {len(found) - stops} to note"
+    console.say(f"{client} {label}: the gate {'does not pass' if stops else 'passes'} ({counted})")
+    if stops:
+        raise typer.Exit(GateError.exit_code)
+
+
+@app.command()
+def review(
+    context: typer.Context,
+    clients: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLIENT ...]", help="Names of folders; all if missing.")
+    ] = None,
+    week: _Week = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="Only this page; may be repeated.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Publish again although nothing changed.")] = False,
+    reports: _Reports = REPORTS,
+    home: _Home = None,
+) -> None:
+    """Publish a week's pages: through the gate, every page or none."""
+    from spm_lib.client import list_clients
+    from spm_lib.publish.pages import PAGES, pages_named
+
+    folder = _home(context, home)
+    slugs = list(dict.fromkeys(clients or list_clients(folder)))
+    if not slugs:
+        raise UsageError(
+            "there is no client",
+            where=str(folder),
+            remedy="`spm demo` writes three; --home names another folder",
+        )
+    pages_named(only or (), PAGES)
+    targets = _labels(folder, slugs, week)
+    code = _publish(folder, targets, reports, only=tuple(only or ()), force=force)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def metric(
+    context: typer.Context,
+    client: Annotated[
+        str | None, typer.Argument(metavar="CLIENT", help="Name of the client's folder.")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="METRIC", help="Id of the metric.")] = None,
+    week: _Week = None,
+    from_day: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="First day, like 2026-10-01.")
+    ] = None,
+    to_day: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="First day after it, not included.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="Column to group on.")] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option("--known-at", metavar="T", help="Only exports taken by this day or instant count."),
+    ] = None,
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How to print it.")
+    ] = "table",
+    list_them: Annotated[bool, typer.Option("--list", help="List the metrics and end.")] = False,
+    home: _Home = None,
+) -> None:
+    """Print one metric of one client for a week or a period."""
+    if list_them:
+        console.table(_metrics(), form)
+        return
+    if client is None or name is None:
+        raise UsageError("say which client and which metric", remedy="spm metric CLIENT METRIC, or --list")
+    from spm_lib.client import load_client
+    from spm_lib.metrics import registry
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    registry.get(name)
+    period = _period(facts, week, from_day, to_day)
+    moment = None if known_at is None else _instant(facts, known_at)
+    console.table(_measured(folder, client, name, period, by, moment), form)
+
+
+def main() -> int:
+    """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read the output has seen enough; the interpreter must not complain when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    return code
+
+
+def _run() -> int:
+    try:
+        app(prog_name="spm")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except SpmError as problem:
+        console.warn(str(problem))
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        console.warn(f"{problem.strerror or problem}\n  where: {problem.filename}")
+        return 1
+    except Exception as fault:  # noqa: BLE001 (the last resort: one line instead of a traceback)
+        _fault(fault)
+        return 1
+    return 0
+
+
+def _fault(fault: Exception, where: str = "") -> None:
+    """One line for what nobody foresaw; the traceback only for who asks for it."""
+    if os.environ.get("SPM_DEBUG") == "1":
+        traceback.print_exception(fault)
+    said = " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
+    console.warn(f"{where}unexpected fault ({said}), please report; SPM_DEBUG=1 shows where")
+
+
+def _now(zone: ZoneInfo) -> datetime:
+    """The moment it is, in a time zone. SPM_TODAY=2026-11-16 makes it noon of that day."""
+    fixed = os.environ.get("SPM_TODAY")
+    if not fixed:
+        return datetime.now(zone)
+    return datetime.combine(_day("SPM_TODAY", fixed), time(12), zone)
+
+
+def _home(context: typer.Context, home: Path | None) -> Path:
+    """The folder of all clients: said after the command, before it, or by SPM_HOME."""
+    return home if home is not None else Path(context.obj)
+
+
+def _last_week(client: Client) -> Period:
+    from spm_lib.periods import shift_weeks
+
+    return shift_weeks(client.week_of(_now(client.zone).date()), -1)
+
+
+def _asked_week(client: Client, label: str | None) -> Period:
+    """The week asked for, refused unless it is over."""
+    last = _last_week(client)
+    asked = client.week(label) if label is not None else last
+    if asked.end > last.end:
+        raise UsageError(
+            "that week is not over", given=label, remedy=f"the last complete week is {last.label}"
+        )
+    return asked
+
+
+def _labels(home: Path, slugs: Sequence[str], label: str | None) -> list[tuple[str, str]]:
+    """Every client with the week to look at; a client.yaml that cannot be read is left to the gate."""
+    from spm_lib.client import Client, client_folder, load_client
+
+    found = []
+    for slug in slugs:
+        client_folder(home, slug)
+        try:
+            client = load_client(home, slug)
+        except ClientError:
+            client = Client(name=slug, currency="USD", time_zone="UTC", manager="", owner="")
+        found.append((slug, _asked_week(client, label).label))
+    return found
+
+
+def _demo_week(label: str | None) -> str:
+    """The week asked for, or the last one complete at every demo client's place."""
+    import yaml
+
+    from spm_lib.client import Client
+    from spm_lib.demo import CLIENTS
+    from spm_lib.demo.write import documents
+
+    facts = [
+        yaml.safe_load(file.content)
+        for slug in CLIENTS
+        for file in documents(slug)
+        if file.path.name == "client.yaml"
+    ]
+    latest = min((Client.model_validate(one) for one in facts), key=lambda one: _last_week(one).start_at)
+    return _asked_week(latest, label).label
+
+
+def _ingest(
+    home: Path, slug: str, files: Sequence[Path], *, accept_vanished: bool = False, brief: bool = False
+) -> bool:
+    """Ingest one client's exports and print what became of them; whether something failed."""
+    import pandas as pd
+
+    from spm_lib import ingest as job
+
+    with console.progress(f"ingesting {slug}") as step:
+        results = job.ingest(
+            home,
+            slug,
+            files,
+            ingested_at=pd.Timestamp(_now(ZoneInfo("UTC"))),
+            accept_vanished=accept_vanished,
+            on_progress=lambda done, total: step(done, total, ""),
+        )
+    (console.ingested_briefly if brief else console.ingested)(slug, results)
+    return any(drop.failed for drop in results)
+
+
+def _publish(
+    home: Path,
+    targets: Sequence[tuple[str, str]],
+    reports: Path,
+    *,
+    only: tuple[str, ...] = (),
+    force: bool = False,
+) -> int:
+    """Gate and publish clients one after the other; the exit code."""
+    from spm_lib.publish import write_index
+
+    codes = set()
+    with console.progress("publishing") as step:
+        for number, (slug, week) in enumerate(targets):
+            heard = partial(step, number, len(targets))
+            heard(f"{slug}, {week}")
+            codes.add(_publish_one(home, slug, week, reports, only, force, heard))
+        step(len(targets), len(targets), "")
+    write_index(reports=reports, home=home)
+    console.say(f"all reports: {reports / 'index.html'}")
+    if codes <= {0, GateError.exit_code}:
+        return max(codes)
+    return 1
+
+
+def _publish_one(
+    home: Path,
+    slug: str,
+    week: str,
+    reports: Path,
+    only: tuple[str, ...],
+    force: bool,
+    heard: Callable[[str], None],
+) -> int:
+    """Gate and publish one client, whose fault never stops the next one; 0, 1 or the gate's exit code."""
+    from spm_lib import gate
+    from spm_lib.publish import publish_week
+
+    where = f"{slug} {week}: "
+    try:
+        found = gate.check(home, slug, week)
+        if not gate.passes(found):
+            stops = [finding for finding in found if finding.severity == "stop"]
+            console.warn(
+                "\n".join([f"{where}the data did not pass the gate, nothing is published", *map(str, stops)])
+            )
+            return GateError.exit_code
+        outcome = publish_week(
+            home,
+            slug,
+            week,
+            reports=reports,
+            only=only,
+            force=force,
+            findings=tuple(map(str, found)),
+            on_state=lambda _client, _state, page: heard(f"{slug}, {page or week}"),
+        )
+    except SpmError as problem:
+        console.warn(f"{where}{problem}")
+        return 1
+    except Exception as fault:  # noqa: BLE001 (the other clients must be published)
+        _fault(fault, where)
+        return 1
+    if outcome.state == "failed":
+        console.warn(f"{where}failed, nothing is published\n{outcome.error}")
+        return 1
+    notes = f"; {len(found)} to note, see `spm check {slug}`" if found else ""
+    state = (
+        "nothing to do, it is current"
+        if outcome.state == "current"
+        else f"published in {outcome.seconds:.1f} s"
+    )
+    console.say(f"{where}{state}: {outcome.folder}{notes}")
+    return 0
+
+
+def _metrics() -> pd.DataFrame:
+    import pandas as pd
+
+    from spm_lib.metrics import registry
+
+    return pd.DataFrame(
+        [(one.id, one.version, one.question) for _, one in sorted(registry.METRICS.items())],
+        columns=["id", "version", "question"],
+    )
+
+
+def _period(client: Client, week: str | None, from_day: str | None, to_day: str | None) -> Period:
+    """The week, or the days from `--from` until before `--to`."""
+    from spm_lib.periods import Period
+
+    if from_day is None and to_day is None:
+        return _asked_week(client, week)
+    if week is not None or from_day is None or to_day is None:
+        raise UsageError("give either --week, or both --from and --to")
+    period = Period(
+        _day("--from", from_day), _day("--to", to_day), f"{from_day} to {to_day}", client.time_zone
+    )
+    if not period.day_count:
+        raise UsageError("the period is empty", given=period.label, remedy="--to is the first day after it")
+    if period.start > _now(client.zone).date():
+        raise UsageError("the period has not begun", given=period.label)
+    return period
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} is not a day", given=text, remedy="write it like 2026-10-01") from None
+
+
+def _instant(client: Client, text: str) -> pd.Timestamp:
+    """A moment; without an offset it is the client's time."""
+    import pandas as pd
+
+    try:
+        moment = pd.Timestamp(datetime.fromisoformat(text))
+    except ValueError:
+        raise UsageError(
+            "--known-at is not a moment",
+            given=text,
+            remedy="write it like 2026-10-01 or 2026-10-01T08:00:00Z",
+        ) from None
+    local = moment.tz_localize(client.time_zone) if moment.tzinfo is None else moment
+    return local.tz_convert("UTC")
+
+
+def _measured(
+    home: Path, slug: str, name: str, period: Period, by: str | None, known_at: pd.Timestamp | None
+) -> pd.DataFrame:
+    """One metric, seen at the end of the period, or today where that is earlier."""
+    import inspect
+    from datetime import timedelta
+
+    from spm_lib.metrics import registry
+    from spm_lib.view import Source, View
+
+    source = Source.open(home, slug, known_at)
+    tomorrow = _now(source.client.zone).date() + timedelta(days=1)
+    cutoff = min(period.end, tomorrow)
+    options: dict[str, object] = {}
+    if "weekly" in inspect.signature(registry.get(name).function).parameters:
+        options["weekly"] = View(source, period, cutoff_day=cutoff).measure("weekly_measures")
+    return View(source, period, cutoff_day=cutoff, by=by).measure(name, **options)
