@@ -1,0 +1,118 @@
+"""The log of one field: every change of it, of every opportunity, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spm_lib.history.lookup import Integers, Times, last_before
+
+#: The field of a change -> the column of ``schemas.OPPORTUNITIES`` that shows its value.
+COLUMN_OF = {
+    "stage": "stage_id",
+    "status": "status",
+    "amount": "amount",
+    "rep": "rep_id",
+    "expected_close": "expected_close",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """Changes of one field, sorted by opportunity, then time, then as they are listed.
+
+    Attributes
+    ----------
+    of : array of int
+        The opportunity, by its position among all of them.
+    at, at_earliest, recorded_at : arrays of instants
+        When it happened (the latest possible moment), the earliest possible one, when we learnt of it.
+    old, new : arrays
+        In the field's own type (see `typed`).
+    evidence : array of str
+        Keys of ``schemas.EVIDENCE``.
+    """
+
+    of: Integers
+    at: Times
+    at_earliest: Times
+    recorded_at: Times
+    old: npt.NDArray[Any]
+    new: npt.NDArray[Any]
+    evidence: npt.NDArray[np.object_]
+
+    @property
+    def first(self) -> Integers:
+        """Position of the first change of every opportunity that has one."""
+        starts = np.append(True, self.of[1:] != self.of[:-1])[: len(self.of)]
+        return np.flatnonzero(starts)
+
+    def last(self, of: Integers, at: Times, *, inclusive: bool = False) -> Integers:
+        """Position of the last change of each opportunity before a moment; -1 where there is none."""
+        return last_before(of, at, self.of, self.at, inclusive=inclusive)
+
+    def taken(self, rows: npt.NDArray[Any]) -> Log:
+        """Some of the changes, by position or flag."""
+        return Log(
+            self.of[rows],
+            self.at[rows],
+            self.at_earliest[rows],
+            self.recorded_at[rows],
+            self.old[rows],
+            self.new[rows],
+            self.evidence[rows],
+        )
+
+
+def joined(logs: Sequence[Log]) -> Log:
+    """Logs of one field as one; of changes at one moment those of the earlier log come first."""
+    whole = Log(
+        np.concatenate([log.of for log in logs]),
+        np.concatenate([log.at for log in logs]),
+        np.concatenate([log.at_earliest for log in logs]),
+        np.concatenate([log.recorded_at for log in logs]),
+        np.concatenate([log.old for log in logs]),
+        np.concatenate([log.new for log in logs]),
+        np.concatenate([log.evidence for log in logs]),
+    )
+    return whole.taken(np.lexsort((whole.at, whole.of)))
+
+
+def empty(field: str) -> Log:
+    """A log without a change."""
+    none = pd.Series([], dtype="str")
+    at = np.empty(0, dtype="datetime64[us]")
+    of = np.empty(0, dtype=np.int64)
+    return Log(of, at, at, at, typed(field, none), typed(field, none), typed("stage", none))
+
+
+def typed(field: str, values: pd.Series) -> npt.NDArray[Any]:
+    """Values of one field as they are compared: cents, days, or text with None for missing."""
+    if field == "amount":
+        return pd.to_numeric(values, errors="coerce").astype("float64").round(2).to_numpy()
+    if field == "expected_close":
+        return pd.to_datetime(values, errors="coerce", format="ISO8601").to_numpy(dtype="datetime64[us]")
+    return values.astype(object).where(values.notna(), None).to_numpy()
+
+
+def missing(values: npt.NDArray[Any]) -> Any:
+    """What stands for no value in an array `typed` made."""
+    if values.dtype.kind == "M":
+        return np.datetime64("NaT", "us")
+    return np.nan if values.dtype.kind == "f" else None
+
+
+def as_text(field: str, values: npt.NDArray[Any]) -> pd.Series:
+    """Typed values as ``schemas.CHANGES`` writes them: 1250.00, 2026-11-02, text."""
+    if field == "amount":
+        written = [None if np.isnan(value) else f"{value:.2f}" for value in values]
+    elif field == "expected_close":
+        written = [None if np.isnat(day) else str(day.astype("datetime64[D]")) for day in values]
+    else:
+        written = list(values)
+    return pd.Series(written, dtype="str")

@@ -1,0 +1,98 @@
+"""What stood at a moment: searches in logs sorted by subject and time, whole columns at once.
+
+Inside this package an instant is a numpy ``datetime64[us]`` in UTC without a zone, so that comparisons are
+plain and a missing one (NaT) is never before nor after anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Integers = npt.NDArray[np.int64]
+Times = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
+
+#: The smallest step of time: what happened before an export was taken happened at least this much earlier.
+TICK = np.timedelta64(1, "us")
+DAY = np.timedelta64(86_400_000_000, "us")
+NEVER = np.datetime64("NaT", "us")
+
+
+def instants(at: pd.Series) -> Times:
+    """Timezone-aware timestamps as plain UTC instants."""
+    plain: Times = at.dt.tz_convert(None).to_numpy(dtype="datetime64[us]")
+    return plain
+
+
+def instant(at: pd.Timestamp) -> np.datetime64:
+    """One timezone-aware timestamp as a plain UTC instant."""
+    return at.tz_convert(None).as_unit("us").to_datetime64()
+
+
+def stamps(at: Times) -> pd.Series:
+    """Plain UTC instants as timezone-aware timestamps."""
+    return pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def earliest(*times: Times) -> Times:
+    """The earlier of each, leaving out missing ones."""
+    first = times[0]
+    for other in times[1:]:
+        first = np.fmin(first, other)
+    return first
+
+
+def latest(*times: Times) -> Times:
+    """The later of each, leaving out missing ones."""
+    last = times[0]
+    for other in times[1:]:
+        last = np.fmax(last, other)
+    return last
+
+
+def last_before(
+    of: Integers, at: Times, log_of: Integers, log_at: Times, *, inclusive: bool = False
+) -> Integers:
+    """Position of the last log row of the same subject before a moment.
+
+    Parameters
+    ----------
+    of, at : arrays of one length
+        Subjects and moments to look up.
+    log_of, log_at : arrays of one length
+        The log, sorted by subject, then time; of equal times the last row is found.
+    inclusive : bool
+        Whether a row at the moment itself counts.
+
+    Returns
+    -------
+    array of int
+        -1 where there is none, or the moment is missing.
+    """
+    if not len(log_of):
+        return np.full(len(of), -1, dtype=np.int64)
+    times = np.unique(np.concatenate([at, log_at]))
+    span = len(times) + 1
+    keys = log_of * span + np.searchsorted(times, log_at)
+    wanted = of * span + np.searchsorted(times, at)
+    found = np.searchsorted(keys, wanted, side="right" if inclusive else "left") - 1
+    fits = (found >= 0) & (log_of[found] == of) & ~np.isnat(at)
+    return np.where(fits, found, -1).astype(np.int64)
+
+
+def at_positions(values: Any, positions: Integers, missing: Any) -> Any:
+    """Values at some positions, and `missing` where the position is -1."""
+    if not len(values):
+        return np.full(len(positions), missing)
+    taken = values[np.maximum(positions, 0)]
+    return np.where(positions >= 0, taken, missing)
+
+
+def differ(one: Any, other: Any) -> Flags:
+    """Where two arrays differ; two missing values are equal."""
+    missing = pd.isna(one), pd.isna(other)
+    return np.asarray(~((one == other) | (missing[0] & missing[1])), dtype=np.bool_)

@@ -1,0 +1,189 @@
+"""Everything one client's history knows, ready to be replayed to any moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from spm_lib import schemas
+from spm_lib.client import Client
+from spm_lib.history.fields import born, created, field_log, presence_log
+from spm_lib.history.log import COLUMN_OF, Log, as_text
+from spm_lib.history.lookup import Times, instant, stamps
+from spm_lib.history.manifest import Entry
+from spm_lib.history.observations import Observations, observe
+from spm_lib.history.received import everything, latest
+from spm_lib.history.reps import Reps
+from spm_lib.history.store import Store
+from spm_lib.history.vendor import vendor_changes
+from spm_lib.schemas import CHANGE_FIELDS
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """One client's history as known at a moment, before it is cut off.
+
+    Attributes
+    ----------
+    client : Client
+    entries : tuple of Entry
+        The drops it rests on, oldest first.
+    seen : Observations
+    logs : mapping of str to Log
+        One per field of ``schemas.CHANGE_FIELDS``.
+    since, created : arrays of instants
+        Per opportunity: when it began, and the creation date the source shows (NaT: none).
+    activities : pandas.DataFrame
+        ``schemas.ACTIVITIES`` as the latest drop shows each, reps resolved.
+    first_shown : array of instants
+        Per activity, when the first drop that shows it was taken.
+    stages, quotas, splits : pandas.DataFrame
+        The latest of each, reps resolved.
+    unknown : mapping of str to Counter
+        Spelling of a rep nobody knows -> table -> rows.
+    orphan_count : int
+        Logged changes of opportunities no drop shows.
+    """
+
+    client: Client
+    entries: tuple[Entry, ...]
+    seen: Observations
+    logs: Mapping[str, Log]
+    since: Times
+    created: Times
+    activities: pd.DataFrame
+    first_shown: Times
+    stages: pd.DataFrame
+    quotas: pd.DataFrame
+    splits: pd.DataFrame
+    unknown: Mapping[str, Counter[str]]
+    orphan_count: int
+
+    @property
+    def received_until(self) -> dict[str, pd.Timestamp]:
+        """Table -> when the latest drop that brings it was taken."""
+        return {table: entry.as_of for entry in self.entries for table in entry.tables}
+
+    @property
+    def drops(self) -> pd.DataFrame:
+        """The drops it rests on: batch_id, as_of, source, scope, tables, rows_read, quarantined."""
+        rows = [
+            {
+                "batch_id": entry.batch_id,
+                "as_of": entry.as_of,
+                "source": entry.source,
+                "scope": entry.scope,
+                "tables": ",".join(entry.tables),
+                "rows_read": sum(file.rows_read for file in entry.files),
+                "quarantined": sum(file.quarantined for file in entry.files),
+            }
+            for entry in self.entries
+        ]
+        names = ["batch_id", "as_of", "source", "scope", "tables", "rows_read", "quarantined"]
+        return pd.DataFrame(rows, columns=names).astype({"as_of": "datetime64[us, UTC]"})
+
+    def changes(self, cutoff: np.datetime64) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_CHANGES`` before a cut-off, by opportunity, then time."""
+        logs = {field: self.logs[field].taken(self.logs[field].at < cutoff) for field in CHANGE_FIELDS}
+        of, at = (np.concatenate([getattr(log, name) for log in logs.values()]) for name in ("of", "at"))
+        found = pd.DataFrame(
+            {
+                "opportunity_id": pd.Series(self.seen.ids[of], dtype="str"),
+                "field": pd.Series(
+                    np.repeat(list(logs), [len(log.of) for log in logs.values()]), dtype="str"
+                ),
+                "old": pd.concat([as_text(field, log.old) for field, log in logs.items()], ignore_index=True),
+                "new": pd.concat([as_text(field, log.new) for field, log in logs.items()], ignore_index=True),
+                "at": stamps(at),
+                "at_earliest": stamps(np.concatenate([log.at_earliest for log in logs.values()])),
+                "evidence": pd.Series(np.concatenate([log.evidence for log in logs.values()]), dtype="str"),
+                "recorded_at": stamps(np.concatenate([log.recorded_at for log in logs.values()])),
+            }
+        )
+        # opportunities are numbered in the order of their ids
+        order = np.lexsort((at, of))
+        return schemas.SNAPSHOT_CHANGES.conform(found.iloc[order])
+
+
+def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None) -> Timeline:
+    """Replay a client's store.
+
+    Parameters
+    ----------
+    store : Store
+    client : Client
+        Names the reps.
+    known_at : pandas.Timestamp, optional
+        UTC; only drops received by then count, so that what was back-filled later stays unknown.
+
+    Returns
+    -------
+    Timeline
+
+    Raises
+    ------
+    HistoryError
+        The store is damaged.
+    """
+    entries = tuple(store.entries(known_at))
+    reps = Reps(client, latest(store, entries, "people"))
+    seen = observe(store, entries, reps)
+    vendor, orphans = vendor_changes(store, entries, seen.ids, reps)
+    since = born(seen, vendor)
+    logs = {field: field_log(field, seen, vendor.get(field), since) for field in COLUMN_OF}
+    logs["presence"] = presence_log(seen, vendor.get("presence"), since)
+    activities, first_shown = _activities(store, entries, reps)
+    return Timeline(
+        client,
+        entries,
+        seen,
+        logs,
+        since,
+        created(seen),
+        activities,
+        first_shown,
+        latest(store, entries, "stages").sort_values("position", kind="stable", ignore_index=True),
+        _quotas(store, entries, reps),
+        _splits(store, entries, reps),
+        reps.unknown,
+        orphans,
+    )
+
+
+def _resolved(frame: pd.DataFrame, reps: Reps, table: str) -> pd.DataFrame:
+    """The frame with its reps by their ids; a goal or share of a rep nobody knows is left out and counted."""
+    found = frame.assign(rep_id=reps.resolve(frame["rep_id"], table))
+    return found[found["rep_id"].notna() | frame["rep_id"].isna()].reset_index(drop=True)
+
+
+def _quotas(store: Store, entries: Sequence[Entry], reps: Reps) -> pd.DataFrame:
+    """The latest of every goal; the same rep spelled another way is the same goal."""
+    key = list(schemas.QUOTAS.key)
+    frame, _ = everything(store, entries, "quotas")
+    found = _resolved(frame.drop_duplicates(key, keep="last"), reps, "quotas")
+    return found.drop_duplicates(key, keep="last").sort_values(key, kind="stable", ignore_index=True)
+
+
+def _splits(store: Store, entries: Sequence[Entry], reps: Reps) -> pd.DataFrame:
+    """The shares of each opportunity as the latest drop that shares it shows them."""
+    frame, brought_by = everything(store, entries, "splits")
+    shared_by = pd.Series(brought_by).groupby(frame["opportunity_id"]).transform("max")
+    found = _resolved(frame[shared_by == brought_by], reps, "splits")
+    return found.sort_values(list(schemas.SPLITS.key), kind="stable", ignore_index=True)
+
+
+def _activities(store: Store, entries: Sequence[Entry], reps: Reps) -> tuple[pd.DataFrame, Times]:
+    """Each activity as the latest drop shows it, in order of time, and when one first showed it."""
+    frame, brought_by = everything(store, entries, "activities")
+    taken = np.array([instant(entry.as_of) for entry in entries], dtype="datetime64[us]")
+    frame["first_shown"] = taken[brought_by]
+    frame["first_shown"] = frame.groupby("activity_id")["first_shown"].transform("min")
+    frame = frame.drop_duplicates("activity_id", keep="last")
+    frame = frame.sort_values(["at", "activity_id"], kind="stable", ignore_index=True)
+    frame["rep_id"] = reps.resolve(frame["rep_id"], "activities")
+    shown: Times = frame.pop("first_shown").to_numpy(dtype="datetime64[us]")
+    return schemas.ACTIVITIES.conform(frame), shown
