@@ -215,12 +215,13 @@ def money_range(low: float | None, high: float | None, currency: str) -> str:
     return f"{symbol(currency)}{first}–{last}{last_unit}"
 
 
-def money_exact(amount: float | None, currency: str) -> str:
-    """312400 -> "$312,400"; cents only where there are any."""
+def money_exact(amount: float | None, currency: str, *, cents: bool = False) -> str:
+    """312400 -> "$312,400"; cents where there are any, or always: a column that adds up wants them."""
     if amount is None or is_missing(amount):
         return DASH
     rounded = round(float(amount), 2)
-    return _signed(rounded, symbol(currency) + f"{abs(rounded):,.{0 if rounded == int(rounded) else 2}f}")
+    places = 2 if cents or rounded != int(rounded) else 0
+    return _signed(rounded, symbol(currency) + f"{abs(rounded):,.{places}f}")
 
 
 def measured(value: float | None, measure: str, currency: str) -> str:
@@ -269,10 +270,13 @@ def days(first: date, last: date) -> str:
 
 
 def moment(value: datetime | None, time_zone: str) -> str:
-    """A UTC instant in the client's zone: "Monday 16 November 2026, 07:00"."""
+    """A UTC instant in the client's zone: "Monday 16 November 2026, 07:00", "the end of Sunday 15 ..."."""
     if value is None or is_missing(value):
         return DASH
     local = pd.Timestamp(value).tz_convert(time_zone)
+    if local == local.normalize():
+        before = local - pd.Timedelta(days=1)
+        return f"the end of {before:%A} {day(before)}"
     return f"{local:%A} {day(local)}, {local:%H:%M}"
 
 

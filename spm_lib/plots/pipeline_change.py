@@ -52,14 +52,15 @@ def plot_pipeline_change(change: pd.DataFrame, currency: str, ax: Axes | None = 
 
 def pipeline_change_figure(change: pd.DataFrame, currency: str) -> Fragment:
     """`plot_pipeline_change` as a piece of the page, every cause in the table behind it."""
+    cents = bool((change["amount"].round(2) % 1 != 0).any())
     table = grid(
         "Pipeline change by cause, adding up to the cent",
-        ["Cause", "Opportunities", "Amount"],
+        ["Cause", "Count", "Amount"],
         [
             [
                 words.capital(words.cause(row["cause"])),
                 style.count(row["opportunity_count"]),
-                style.money_exact(row["amount"], currency),
+                style.money_exact(row["amount"], currency, cents=cents),
             ]
             for row in change.to_dict("records")
         ],

@@ -7,8 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from spm_lib import style
-from spm_lib.fragment import Html, tag
+from spm_lib import style, words
+from spm_lib.fragment import Html, details, tag
+
+#: Lines a table by rep shows at once: teams have 2 to 15.
+LONGEST = 15
 
 #: name, bar, words, number
 Line = tuple[object, object, object, object]
@@ -33,6 +36,11 @@ def bars(caption: str, heads: Sequence[str], lines: Iterable[Line]) -> Html:
         class_="bars",
         role="table",
     )
+
+
+def folded(table: Html, lines: int, noun: str) -> Html:
+    """A table to open where it has more lines than a team has people, and the table itself elsewhere."""
+    return table if lines <= LONGEST else details(words.counted(lines, noun), table)
 
 
 def _line(cells: Line) -> Html:

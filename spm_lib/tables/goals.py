@@ -8,7 +8,7 @@ import pandas as pd
 
 from spm_lib import style, words
 from spm_lib.fragment import Fragment, join, name_of, tag
-from spm_lib.tables.bars import Line, bars, in_order, track
+from spm_lib.tables.bars import Line, bars, folded, in_order, track
 
 #: Share of a bar's track that stands for the whole quota; what is beyond it still shows.
 _FULL = 0.8
@@ -29,18 +29,22 @@ def attainment_table(
     pace : pandas.DataFrame, optional
         One row of ``pace``: how much of the period's business days is gone, marked on every bar.
     """
-    gone = _gone(pace)
-    caption = "Bookings against quota, by rep"
-    lines = [_attained(row, names, currency, gone) for row in in_order(attainment, names)]
+    gone, agreed = _gone(pace), bool(attainment["quota"].notna().any())
+    caption = "Bookings against quota, by rep" if agreed else "Bookings, by rep"
+    lines = [_attained(row, names, currency, gone, agreed) for row in in_order(attainment, names)]
     table = bars(caption, ("Rep", "Against quota", "Booked", "Rate"), lines)
-    tick = f"The mark on a bar: {style.percent(gone)} of the business days are gone." if gone else None
-    return Fragment(join((table, tag("p", tick, class_="read small") if tick else None)), caption)
+    tick = f"The mark on a bar: {style.percent(gone)} of the business days are gone."
+    said = tick if gone and agreed else None if agreed else "No rep has a quota for this period."
+    note = tag("p", said, class_="read small") if said else None
+    return Fragment(join((folded(table, len(lines), "rep"), note)), caption)
 
 
-def _attained(row: words.Row, names: Mapping[str, str], currency: str, gone: float) -> Line:
+def _attained(row: words.Row, names: Mapping[str, str], currency: str, gone: float, agreed: bool) -> Line:
+    """One rep's line; where nobody has a quota, that is said once and not on every line."""
     quota, rate = style.number(row["quota"]), style.number(row["attainment_rate"])
     won = f"{style.count(row['won_count'])} won{words.unmeasured(row)}"
-    against = f"no quota, {won}" if style.is_missing(quota) else f"of {style.money(quota, currency)}, {won}"
+    none = f"no quota, {won}" if agreed else won
+    against = none if style.is_missing(quota) else f"of {style.money(quota, currency)}, {won}"
     bar = track(rate * _FULL, mark=gone * _FULL if gone else None, full=_FULL)
     booked = tag("b", style.money(row["bookings"], currency))
     return name_of(row["rep_id"], names), bar, join((booked, " ", against)), style.percent(rate)

@@ -120,7 +120,8 @@ def drops_table(drops: pd.DataFrame, time_zone: str) -> Fragment:
 
 
 def _drop(row: words.Row, time_zone: str) -> list[object]:
-    taken = pd.Timestamp(str(row["as_of"])).tz_convert(time_zone)
+    # an export that shows the end of a Sunday is dated by its first instant, a Monday's
+    taken = (pd.Timestamp(str(row["as_of"])) - pd.Timedelta(microseconds=1)).tz_convert(time_zone)
     return [
         style.day_short(taken, year=True),
         client_text(f"{row['source']}: {str(row['tables']).replace(',', ', ')}"),

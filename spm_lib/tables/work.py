@@ -8,7 +8,7 @@ import pandas as pd
 
 from spm_lib import style, words
 from spm_lib.fragment import Fragment, Html, client_text, join, name_of, tag
-from spm_lib.tables.bars import in_order
+from spm_lib.tables.bars import folded, in_order
 from spm_lib.tables.sparkline import sparkline
 
 RUNGS = (
@@ -48,6 +48,7 @@ def ladder_table(ladder: pd.DataFrame, names: Mapping[str, str], reason: str = "
         tag("tbody", *rows),
         class_="ladder",
     )
+    table = folded(table, len(ladder), "rep")
     notes = (tag("p", said, class_="read small") for said in words.climbed(ladder, RUNGS, reason))
     return Fragment(join((table, *notes)), f"Activity ladder of {words.counted(len(ladder), 'rep')}")
 

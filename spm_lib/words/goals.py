@@ -56,10 +56,11 @@ def needed(pace: Row, currency: str) -> str:
 
 
 def unmeasured(row: Row) -> str:
-    """What a rep's attainment leaves out: won ones without an amount, days no goal covers."""
+    """What a rep's attainment leaves out: won ones without an amount, days the goal does not cover."""
+    uncovered = 0 if style.is_missing(row["quota"]) else row["uncovered_days"]
     parts = [
         (row["no_amount_count"], f"{style.count(row['no_amount_count'])} without an amount"),
-        (row["uncovered_days"], f"no goal for {counted(row['uncovered_days'], 'business day')}"),
+        (uncovered, f"no goal for {counted(uncovered, 'business day')}"),
     ]
     return "".join(f", {words}" for size, words in parts if style.number(size) > 0)
 
@@ -76,6 +77,10 @@ def coverage(row: Row, period: str, currency: str) -> str:
     """Open amount against what is still to book, and what the client's own history asks for."""
     state = str(row["state"])
     open_amount = style.money(row["open_amount"], currency)
+    undated = style.number(row["undated_count"])
+    if style.is_missing(style.number(row["open_amount"])) and not row["open_count"] and undated:
+        verb = "has" if undated == 1 else "have"
+        return f"{opportunities(undated)} open {verb} no expected close, so nothing is said of {period}."
     if state == "already made":
         return f"The goal of {period} is already made; {open_amount} is open on top of it."
     if state == "no quota":

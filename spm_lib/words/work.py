@@ -14,15 +14,19 @@ def week(row: Row, currency: str) -> str:
     """What is said of one measure's latest week inside its usual range."""
     signal, measure = row["signal"], str(row["measure"])
     if style.is_missing(row["latest"]):
-        return "no data this week"
+        return "no amount known this week" if measure == "bookings" else "no data this week"
     if signal in ("above", "below"):
         lower, upper = style.number(row["lower"]), style.number(row["upper"])
         return f"{signal} the usual {style.usual(lower, upper, measure, currency)}"
     if signal in ("run_above", "run_below"):
         return f"eight weeks in a row {str(signal).removeprefix('run_')} the average"
-    if signal == "none":
-        return "ordinary week"
-    return "too few weeks to say"
+    plain = {
+        "none": "ordinary week",
+        "no variation": "the same every week",
+        "too few to say": "too few to say",
+        "no data": "no data this week",
+    }
+    return plain.get(str(signal), "too few weeks to say")
 
 
 def climbed(ladder: pd.DataFrame, rungs: Iterable[str], reason: str = "") -> list[str]:

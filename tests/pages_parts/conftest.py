@@ -92,6 +92,7 @@ def coverage() -> pd.DataFrame:
             "required_ratio": [2.1],
             "required_basis": ["6 past periods at the same point"],
             "open_count": [21],
+            "undated_count": [0],
             "cycle_days": [40.0],
             "booked_per_week": [24_000.0],
             "state": ["measured"],
@@ -135,7 +136,7 @@ def win_rates() -> pd.DataFrame:
 def evidence(win_rates: pd.DataFrame) -> pd.DataFrame:
     return win_rates[["rep_id", "won_count", "decided_count", "win_rate", "low", "high"]].assign(
         evidence=[1.0, 0.3, 7.0, 1.0],
-        verdict=["too few to say", "meets", "watch", "too few to say"],
+        verdict=["too few to say", "none", "watch", "too few to say"],
     )
 
 

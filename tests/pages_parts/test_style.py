@@ -115,6 +115,9 @@ def test_days_and_moments_are_said_as_people_say_them():
     # 13:00 UTC is 07:00 in Chicago in winter
     at = pd.Timestamp("2026-11-16T13:00Z")
     assert style.moment(at, "America/Chicago") == "Monday 16 November 2026, 07:00"
+    # midnight is the end of the day it closes
+    midnight = pd.Timestamp("2026-11-16T06:00Z")
+    assert style.moment(midnight, "America/Chicago") == "the end of Sunday 15 November 2026"
 
 
 def test_a_name_without_a_label_is_printed_as_words():

@@ -99,6 +99,7 @@ def coverage(**facts: object) -> pd.Series:
             "required_ratio": 2.1,
             "required_basis": "6 past periods",
             "open_count": 21,
+            "undated_count": 0,
             "cycle_days": 12.0,
             "booked_per_week": 24_000.0,
             "state": "measured",
