@@ -1,0 +1,15 @@
+"""From metric tables to verdicts, each with the evidence for it. Pure: no files, no clients, no drawing."""
+
+from spm_lib.judgement.decisions import ALERTS, Decision, decide
+from spm_lib.judgement.evidence import evidence_below_standard
+from spm_lib.judgement.unknowns import what_we_do_not_know
+from spm_lib.judgement.week import what_changed
+
+__all__ = [
+    "ALERTS",
+    "Decision",
+    "decide",
+    "evidence_below_standard",
+    "what_changed",
+    "what_we_do_not_know",
+]

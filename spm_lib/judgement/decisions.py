@@ -1,0 +1,185 @@
+"""What asks for a decision this week. At most three alerts a page; an ordinary week has none."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from spm_lib import style
+
+#: Alerts a page may carry; what is beyond is listed quietly.
+ALERTS = 3
+#: Overdue opportunities ask for a decision from this share of the open amount on, whatever hangs on them.
+OVERDUE_SHARE = 1 / 3
+
+Weight = Literal["decide", "watch", "note"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing to decide or to know.
+
+    Attributes
+    ----------
+    title : str
+        One sentence, without blame.
+    text : str
+        The evidence, and what would change it.
+    weight : {"decide", "watch", "note"}
+        The first two are alerts and may be coloured; a note is listed quietly.
+    topic : str
+        The metric it comes from.
+    """
+
+    title: str
+    text: str
+    weight: Weight
+    topic: str
+
+
+def decide(
+    *,
+    evidence: pd.DataFrame | None,
+    limits: pd.DataFrame,
+    hygiene: pd.DataFrame,
+    effect: pd.DataFrame,
+    names: Mapping[str, str],
+    currency: str,
+    standard: pd.Series | None,
+    time_zone: str = "UTC",
+) -> list[Decision]:
+    """What asks for a decision, weightiest first, at most `ALERTS` of them as alerts.
+
+    Parameters
+    ----------
+    evidence : pandas.DataFrame or None
+        ``evidence_below_standard`` by rep; None where no win rate is agreed.
+    limits : pandas.DataFrame
+        ``process_limits``.
+    hygiene : pandas.DataFrame
+        ``hygiene``.
+    effect : pandas.DataFrame
+        ``hygiene_effect``, one row.
+    names : mapping
+        Rep id -> printed name.
+    currency : str
+        ISO 4217.
+    standard : pandas.Series or None
+        The agreed win rate.
+    time_zone : str, optional
+        IANA name of the client's, in which days are named.
+
+    Returns
+    -------
+    list of Decision
+        Empty when no action is needed.
+    """
+    found = [
+        *(
+            _reps_off_standard(evidence, names, standard, time_zone)
+            if evidence is not None and standard is not None
+            else ()
+        ),
+        *_overdue(hygiene, effect, currency),
+        *_unusual_weeks(limits, currency),
+    ]
+    order: dict[str, int] = {"decide": 0, "watch": 1, "note": 2}
+    found.sort(key=lambda decision: order[decision.weight])
+    quiet = [replace(decision, weight="note") for decision in found[ALERTS:]]
+    return found[:ALERTS] + quiet
+
+
+def _reps_off_standard(
+    evidence: pd.DataFrame, names: Mapping[str, str], standard: pd.Series, time_zone: str
+) -> Iterator[Decision]:
+    agreed = style.percent(float(standard["threshold"]))
+    since = style.day(standard["effective_from"])
+    strongest = evidence[evidence["verdict"].isin(["watch", "confront"])]
+    for row in strongest.sort_values("evidence", ascending=False).to_dict("records"):
+        name = names.get(row["rep_id"], row["rep_id"])
+        firm = row["verdict"] == "confront"
+        yield Decision(
+            title=f"{name}’s results have moved away from the {agreed} win rate agreed on {since}. "
+            + (
+                "It is time to talk about it."
+                if firm
+                else "Look at it together; it is too early to conclude."
+            ),
+            text=_decided_since(row, time_zone)
+            + (
+                "The evidence is firm: looking every week, for ever, a rep who meets the standard "
+                "would get here in at most 1 case in 20."
+                if firm
+                else "The evidence has reached “watch”: one rep in five who meets the standard "
+                "gets here at some time by chance."
+            ),
+            # one rep in five is watched at some time by chance: on a team that is no alert
+            weight="decide" if firm else "note",
+            topic="evidence_below_standard",
+        )
+
+
+def _decided_since(row: Mapping[Hashable, object], time_zone: str) -> str:
+    """What was won since the agreement, and since results moved, where that was later."""
+    counts, lately = (
+        f"{style.count(style.number(row[won]))} of {style.count(style.number(row[decided]))}"
+        for won, decided in (("won_count", "decided_count"), ("since_won_count", "since_decided_count"))
+    )
+    said = f"Won {counts} decided since then"
+    if row["since_decided_count"] == row["decided_count"] or style.is_missing(row["since_at"]):
+        return f"{said}. "
+    day = pd.Timestamp(str(row["since_at"])).tz_convert(time_zone)
+    return f"{said}, {lately} of them since {style.day(day)}. "
+
+
+def _overdue(hygiene: pd.DataFrame, effect: pd.DataFrame, currency: str) -> Iterator[Decision]:
+    """Overdue opportunities ask for a decision when the headline hangs on them; some always are overdue."""
+    overdue = hygiene[(hygiene["rule"] == "past_expected_close") & (hygiene["failed_count"] > 0)]
+    for row in overdue.to_dict("records"):
+        shown = effect.iloc[0]
+        share = row["failed_amount"] / shown["open_amount"] if shown["open_amount"] else float("nan")
+        enough = shown["coverage_ratio"] >= shown["required_ratio"]
+        flips = bool(enough and shown["coverage_ratio_without"] < shown["required_ratio"])
+        count = style.count(row["failed_count"])
+        noun = "opportunity" if row["failed_count"] == 1 else "opportunities"
+        said = (
+            f"They are {style.percent(share)} of the amount open for this period." if share == share else ""
+        )
+        hangs = (
+            f"With them coverage is {style.times(shown['coverage_ratio'])}, "
+            f"without them {style.times(shown['coverage_ratio_without'])}; "
+            f"{style.times(shown['required_ratio'])} is needed."
+        )
+        yield Decision(
+            title=f"Close or revive {count} overdue {noun} ({style.money(row['failed_amount'], currency)}).",
+            text=" ".join(filter(None, ["Their expected close has passed.", said, hangs if flips else ""])),
+            weight="decide" if flips or share >= OVERDUE_SHARE else "note",
+            topic="hygiene",
+        )
+
+
+def _unusual_weeks(limits: pd.DataFrame, currency: str) -> Iterator[Decision]:
+    for row in limits[limits["signal"].isin(["above", "below", "run_above", "run_below"])].to_dict("records"):
+        measure = row["measure"]
+        label = style.label(measure)
+        latest, low, high = (
+            style.measured(row[key], measure, currency) for key in ("latest", "lower", "upper")
+        )
+        if row["signal"] in ("above", "below"):
+            yield Decision(
+                title=f"{label}: {latest}, {row['signal']} the usual {low} to {high}.",
+                text=f"Outside the range of the {row['weeks']} weeks before. Ask what was different.",
+                weight="watch",
+                topic="process_limits",
+            )
+        else:
+            side = row["signal"].removeprefix("run_")
+            yield Decision(
+                title=f"{label}: eight weeks in a row {side} the average.",
+                text="No single week is unusual; the level may have moved.",
+                weight="note",
+                topic="process_limits",
+            )

@@ -1,0 +1,168 @@
+"""What asks for a decision: at most three alerts, the weightiest first, nothing on a quiet week."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from spm_lib.judgement import ALERTS, decide
+
+NAN = math.nan
+STANDARD = pd.Series({"threshold": 0.30, "effective_from": pd.Timestamp("2026-04-01")})
+
+
+def evidence(*rows):
+    """(rep, evidence, verdict), all with 4 won of 40."""
+    table = pd.DataFrame(rows, columns=["rep_id", "evidence", "verdict"])
+    return table.assign(
+        won_count=4,
+        decided_count=40,
+        since_at=pd.Timestamp("2026-05-11 14:00", tz="UTC"),
+        since_won_count=1.0,
+        since_decided_count=31.0,
+    )
+
+
+def limits(*rows):
+    """(measure, latest, signal)."""
+    table = pd.DataFrame(rows, columns=["measure", "latest", "signal"])
+    return table.assign(weeks=25, centre=10.0, lower=5.0, upper=15.0)
+
+
+def overdue(count, amount):
+    return pd.DataFrame(
+        {
+            "rule": ["past_expected_close", "no_amount"],
+            "failed_count": [count, 9],
+            "failed_amount": [amount, 9.0],
+        }
+    )
+
+
+def effect(open_amount=100_000.0, coverage=3.1, without=2.6, required=2.0):
+    """Coverage with and without the overdue ones; enough either way unless said otherwise."""
+    return pd.DataFrame(
+        {
+            "open_amount": [open_amount],
+            "coverage_ratio": [coverage],
+            "coverage_ratio_without": [without],
+            "required_ratio": [required],
+        }
+    )
+
+
+def decided(*, reps=None, weeks=(), dirty=(0, 0.0), headline=None, standard=STANDARD):
+    return decide(
+        evidence=reps,
+        limits=limits(*weeks),
+        hygiene=overdue(*dirty),
+        effect=effect() if headline is None else headline,
+        names={"ana": "Ana Lopez"},
+        currency="USD",
+        standard=standard,
+    )
+
+
+def test_an_ordinary_week_asks_for_nothing():
+    quiet = [("won", 11.0, "none"), ("bookings", NAN, "no data"), ("decided", 7.0, "no variation")]
+    calm = evidence(("ana", 0.2, "none"), ("ben", 1.0, "too few to say"))
+    assert decided(reps=calm, weeks=quiet) == []
+
+
+def test_a_rep_below_the_standard_is_said_with_the_evidence_and_without_blame():
+    (found,) = decided(reps=evidence(("ana", 31.0, "confront")))
+    assert (found.weight, found.topic) == ("decide", "evidence_below_standard")
+    assert found.title == (
+        "Ana Lopez’s results have moved away from the 30% win rate agreed on 1 April 2026. "
+        "It is time to talk about it."
+    )
+    assert "Won 4 of 40 decided since then, 1 of 31 of them since 11 May 2026." in found.text
+    assert "1 case in 20" in found.text
+
+
+def test_the_day_results_moved_is_the_clients_own():
+    # 14:00 UTC of 11 May is 02:00 of the 12th in Auckland
+    found = decide(
+        evidence=evidence(("ana", 31.0, "confront")),
+        limits=limits(),
+        hygiene=overdue(0, 0.0),
+        effect=effect(),
+        names={},
+        currency="NZD",
+        standard=STANDARD,
+        time_zone="Pacific/Auckland",
+    )
+    assert "since 12 May 2026" in found[0].text
+
+
+def test_a_rep_to_watch_is_a_note_and_no_alert():
+    (found,) = decided(reps=evidence(("ana", 7.0, "watch")))
+    assert found.weight == "note"
+    assert "too early to conclude" in found.title
+
+
+def test_a_stretch_that_is_all_there_is_is_not_said_twice():
+    whole = evidence(("ana", 31.0, "confront")).assign(since_decided_count=40.0, since_won_count=4.0)
+    assert "Won 4 of 40 decided since then. " in decided(reps=whole)[0].text
+
+
+def test_where_no_win_rate_is_agreed_nobody_is_judged():
+    assert decided(reps=evidence(("ana", 31.0, "confront")), standard=None) == []
+    assert decided(reps=None) == []
+
+
+@pytest.mark.parametrize(("amount", "weight"), [(33_334.0, "decide"), (33_333.0, "note")])
+def test_overdue_ones_ask_for_a_decision_from_a_third_of_the_open_amount_on(amount, weight):
+    (found,) = decided(dirty=(12, amount))
+    assert found.weight == weight
+    assert found.title.startswith("Close or revive 12 overdue opportunities ($33")
+
+
+def test_few_overdue_ones_ask_for_a_decision_when_the_headline_hangs_on_them():
+    (found,) = decided(dirty=(2, 9_000.0), headline=effect(coverage=2.1, without=1.9, required=2.0))
+    assert found.weight == "decide"
+    assert "With them coverage is 2.1×, without them 1.9×; 2.0× is needed." in found.text
+    # not enough either way: closing them changes no answer
+    (found,) = decided(dirty=(2, 9_000.0), headline=effect(coverage=1.8, without=1.6, required=2.0))
+    assert found.weight == "note"
+    # nobody knows what is needed
+    (found,) = decided(dirty=(2, 9_000.0), headline=effect(required=NAN))
+    assert found.weight == "note"
+
+
+def test_one_overdue_one_is_singular_and_an_unknown_open_amount_makes_no_alert():
+    (found,) = decided(dirty=(1, 5_000.0), headline=effect(NAN, NAN, NAN))
+    assert found.title.startswith("Close or revive 1 overdue opportunity (")
+    assert found.weight == "note"
+    assert found.text == "Their expected close has passed."
+
+
+def test_a_week_outside_its_limits_is_an_alert_and_a_run_a_note():
+    found = decided(weeks=[("won", 21.0, "above"), ("decided", 8.0, "run_below")])
+    assert [one.weight for one in found] == ["watch", "note"]
+    assert found[0].title == "Won: 21, above the usual 5 to 15."
+    assert "25 weeks before" in found[0].text
+    assert found[1].title == "Decided: eight weeks in a row below the average."
+
+
+def test_at_most_three_alerts_and_the_weightiest_first():
+    found = decided(
+        reps=evidence(("ben", 25.0, "confront"), ("ana", 400.0, "confront"), ("cy", 6.0, "watch")),
+        weeks=[("won", 21.0, "above"), ("decided", 1.0, "below")],
+        dirty=(12, 50_000.0),
+    )
+    assert ALERTS == 3
+    assert [one.weight for one in found] == ["decide"] * 3 + ["note"] * 3
+    assert found[0].title.startswith("Ana Lopez")
+    assert found[1].title.startswith("ben")
+    assert found[2].topic == "hygiene"
+    assert {one.topic for one in found[3:]} == {"process_limits", "evidence_below_standard"}
+
+
+def test_two_runs_give_the_same_decisions_and_leave_the_tables_as_they_were():
+    table = evidence(("ana", 31.0, "confront"))
+    before = table.copy(deep=True)
+    assert decided(reps=table) == decided(reps=table)
+    pd.testing.assert_frame_equal(table, before)
