@@ -57,6 +57,10 @@ lock: $(READY) ## compile requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	  --group lab --group dev pyproject.toml -o requirements.lock
 
+pictures: $(READY) ## take the pictures of the README from published demo reports
+	@$(SPM) demo --until 2026-W46 --publish --reports .cache/pictures/reports --home .cache/pictures/data
+	$(BIN)/python docs/pictures.py .cache/pictures/reports 2026-W46
+
 metrics-doc: $(READY) ## write METRICS.md anew from the registry
 	$(BIN)/python -m spm_lib.metrics.document
 

@@ -370,16 +370,16 @@ def _publish_one(
 ) -> int:
     """Gate and publish one client, whose fault never stops the next one; 0, 1 or the gate's exit code."""
     from spm_lib import gate
-    from spm_lib.publish import publish_week
+    from spm_lib.publish import keep_failure, publish_week
 
     where = f"{slug} {week}: "
     try:
         found = gate.check(home, slug, week)
         if not gate.passes(found):
             stops = [finding for finding in found if finding.severity == "stop"]
-            console.warn(
-                "\n".join([f"{where}the data did not pass the gate, nothing is published", *map(str, stops)])
-            )
+            stopped = GateError("the data did not pass the gate", given="; ".join(map(str, stops)))
+            keep_failure(home, slug, week, stopped, reports=reports)
+            console.warn("\n".join([f"{where}{stopped.what}, nothing is published", *map(str, stops)]))
             return GateError.exit_code
         outcome = publish_week(
             home,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from spm_lib.client import Client, Rep
+from spm_lib.demo import CLIENTS, write_demo
+from spm_lib.ingest import ingest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,3 +36,13 @@ def client() -> Client:
         owner="Olga",
         reps=(Rep(id="ana", name="Ana Lopez"), Rep(id="ben", name="Ben Hale"), Rep(id="cy", name="Cy Ono")),
     )
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three demo clients up to 2026-W46, their exports ingested. Read it, do not change it."""
+    home = tmp_path_factory.mktemp("demo") / "data"
+    write_demo(home, "2026-W46")
+    for slug in CLIENTS:
+        ingest(home, slug, [home / slug / "inbox"], ingested_at=pd.Timestamp("2026-11-16T12:00Z"))
+    return home

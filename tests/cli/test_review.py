@@ -121,6 +121,8 @@ def test_a_client_that_does_not_pass_the_gate_ends_with_3_and_the_others_are_pub
     assert result.code == 3
     assert [call["client"] for call in published] == ["good"]
     assert "empty 2026-W47: the data did not pass the gate" in result.err
+    # whoever looks at the list of reports sees it too
+    assert "the data did not pass the gate" in Path("reports/index.html").read_text()
     assert "nothing was ever ingested" in result.err
 
 

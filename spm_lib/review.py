@@ -1,0 +1,273 @@
+"""One client's week: what a notebook opens.
+
+Every number on a page comes through `Review.measure`, which picks the window the metric is read over,
+computes it, and keeps the table, so that the report folder holds every table behind its pages.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from spm_lib import judgement
+from spm_lib.client import Client
+from spm_lib.metrics import registry
+from spm_lib.metrics.goals import expected_by_day
+from spm_lib.periods import Period, trailing
+from spm_lib.view import Source, View
+
+#: Weeks a rate is read over, unless a document says otherwise.
+RATE_WEEKS = 26
+#: Weeks the activity ladder is read over.
+LADDER_WEEKS = 13
+#: Weeks the usual range of a weekly measure is learnt from.
+USUAL_WEEKS = 26
+
+_OVER_WEEKS = {
+    "win_rate_by_count": RATE_WEEKS,
+    "win_rate_by_amount": RATE_WEEKS,
+    "win_rate_broad": RATE_WEEKS,
+    "activity_ladder": LADDER_WEEKS,
+}
+_OVER_GOAL_PERIOD = ("attainment", "pace", "pipeline_coverage_ratio")
+
+
+def open_review(
+    client: str, week: str, home: str | Path = "data", keep: str | Path = "", known_at: str = ""
+) -> Review:
+    """Open one client's week.
+
+    Parameters
+    ----------
+    client : str
+        Slug.
+    week : str
+        ISO week, "2026-W46".
+    home : path, optional
+        The folder of all clients.
+    keep : path, optional
+        Folder the metric tables are written to, as parquet; nothing is written when empty.
+    known_at : str, optional
+        ISO 8601 instant: only what was received by then counts.
+
+    Raises
+    ------
+    UsageError, ClientError, DocumentError, HistoryError
+    """
+    moment = pd.Timestamp(known_at).tz_convert("UTC") if known_at else None
+    source = Source.open(Path(home), client, moment)
+    return Review(source, source.client.week(week), Path(keep) if keep else None)
+
+
+class Review:
+    """One client's week.
+
+    Attributes
+    ----------
+    client : Client
+    week : Period
+    cutoff : pandas.Timestamp
+        The first instant after the week, UTC: nothing later is seen.
+    goal_period : Period
+        The goal period that holds the week's last day.
+    """
+
+    def __init__(self, source: Source, week: Period, keep: Path | None = None) -> None:
+        self.source = source
+        self.client: Client = source.client
+        self.week = week
+        self.cutoff = week.end_at
+        self.goal_period = self.client.goal_period_of(week.last_day)
+        self._keep = keep
+        self._views: dict[tuple[Period, str | None], View] = {}
+
+    def __repr__(self) -> str:
+        return f"<Review of {self.client.slug} {self.week.label}: try .measure('attainment', by='rep_id')>"
+
+    def view(self, period: Period | None = None, by: str | None = None) -> View:
+        """Everything known at the cut-off, for a period (the week when missing)."""
+        key = (period or self.week, by)
+        if key not in self._views:
+            self._views[key] = View(self.source, key[0], cutoff_day=self.week.end, by=by)
+        return self._views[key]
+
+    def window(self, metric: str, weeks: int | None = None) -> Period:
+        """The period a metric is read over: some trailing weeks, the goal period so far, or the week."""
+        weeks = weeks or _OVER_WEEKS.get(metric)
+        if weeks:
+            return trailing(self.week, weeks)
+        return self.goal_period if metric in _OVER_GOAL_PERIOD else self.week
+
+    def measure(
+        self, metric: str, by: str | None = None, weeks: int | None = None, **options: object
+    ) -> pd.DataFrame:
+        """Compute a registered metric over its window and keep the table.
+
+        Parameters
+        ----------
+        metric : str
+            An id of the registry.
+        by : str, optional
+            Column to group on: rep_id, product_line, territory, business ...
+        weeks : int, optional
+            Trailing weeks instead of the metric's own window.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The metric's documented columns.
+        """
+        if metric == "process_limits":
+            options = {"weekly": self.weekly(), **options}
+        table = self.view(self.window(metric, weeks), by).measure(metric, **options)
+        return self._kept(metric if by is None else f"{metric}_by_{by}", table)
+
+    def rows(self, metric: str, **options: object) -> pd.DataFrame:
+        """The rows behind a number: one per opportunity, with why it counts."""
+        table = registry.compute(f"{metric}_rows", self.view(self.window(metric)), **options)
+        return self._kept(f"{metric}_rows", table)
+
+    @cached_property
+    def _weekly(self) -> pd.DataFrame:
+        view = self.view(trailing(self.week, USUAL_WEEKS))
+        return self._kept("weekly_measures", registry.compute("weekly_measures", view))
+
+    def weekly(self) -> pd.DataFrame:
+        """The weekly measures of the last `USUAL_WEEKS` weeks, one row per measure and week."""
+        return self._weekly
+
+    def cumulative_bookings(self) -> pd.DataFrame:
+        """Bookings of the goal period, added up day by day, beside the straight line to the goal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            on (date, every day of the goal period), bookings (to the end of that day; missing after the
+            cut-off), expected (business-day line; missing without a goal).
+        """
+        view = self.view(self.goal_period)
+        expected = expected_by_day(view.quotas, self.goal_period, view.calendar)
+        won = view.outcomes[view.outcomes["outcome"] == "won"]
+        on = won["outcome_at"].dt.tz_convert(self.client.time_zone).dt.tz_localize(None).dt.normalize()
+        booked = won["amount"].groupby(on).sum().reindex(expected.index, fill_value=0.0).cumsum().round(2)
+        is_over = expected.index < pd.Timestamp(self.week.end)
+        table = pd.DataFrame(
+            {
+                "on": expected.index,
+                "bookings": booked.where(is_over).to_numpy(),
+                "expected": expected.to_numpy(),
+            }
+        )
+        return self._kept("cumulative_bookings", table)
+
+    def standard(self, metric: str) -> pd.Series | None:
+        """The agreed standard for a metric in force on the week's last day, or None.
+
+        Returns
+        -------
+        pandas.Series or None
+            direction, threshold, weeks, minimum_n, title, version, effective_from ...
+        """
+        standards = self.source.expectations.standards(self.week.last_day)
+        found = standards[standards["metric"] == metric]
+        return None if found.empty else found.iloc[0]
+
+    def evidence(self, metric: str = "win_rate_by_count") -> pd.DataFrame | None:
+        """How far each rep's decided opportunities speak against the agreed standard; None without one.
+
+        Only opportunities decided since the standard was in force count.
+        """
+        standard = self.standard(metric)
+        if standard is None or standard["direction"] != "at least":
+            return None
+        began = pd.Timestamp(standard["effective_from"]).tz_localize(self.client.time_zone)
+        view = self.view(trailing(self.week, RATE_WEEKS), "rep_id")
+        since = view.outcomes[view.outcomes["outcome_at"] >= began]
+        table = judgement.evidence_below_standard(
+            since, float(standard["threshold"]), by="rep_id", groups=view.groups
+        )
+        return self._kept(f"evidence_{metric}", table)
+
+    def decisions(self) -> list[judgement.Decision]:
+        """What asks for a decision this week, weightiest first; empty means no action is needed."""
+        return judgement.decide(
+            evidence=self.evidence(),
+            limits=self.measure("process_limits"),
+            hygiene=self.measure("hygiene"),
+            effect=self.measure("hygiene_effect"),
+            names=self.rep_names,
+            currency=self.client.currency,
+            standard=self.standard("win_rate_by_count"),
+            time_zone=self.client.time_zone,
+        )
+
+    def changes(self) -> list[str]:
+        """What happened in the week, in sentences."""
+        view = self.view()
+        return judgement.what_changed(
+            view.outcomes[self.week.holds(view.outcomes["outcome_at"])],
+            self.rows("pipeline_change"),
+            names=self.rep_names,
+            currency=self.client.currency,
+        )
+
+    def unknowns(self) -> list[str]:
+        """What the page does not know, in sentences."""
+        snapshot = self.view().snapshot
+        return judgement.what_we_do_not_know(
+            not_recorded=self.client.not_recorded,
+            stale_days=self.client.thresholds.stale_days,
+            cutoff=self.cutoff,
+            findings=snapshot.findings,
+            drops=snapshot.drops,
+            received_until=snapshot.received_until,
+            standard=self.standard("win_rate_by_count"),
+            quotas=self.view().quotas,
+        )
+
+    @property
+    def known_as_of(self) -> pd.Timestamp | None:
+        """When the latest export this view rests on was taken, UTC; None without any."""
+        drops = self.view().snapshot.drops
+        return None if drops.empty else drops["as_of"].max()
+
+    @property
+    def rep_names(self) -> dict[str, str]:
+        """Rep id -> the name a page prints."""
+        names = self.client.rep_names()
+        seen = self.view().outcomes["rep_id"].dropna().unique()
+        return {**{rep: rep for rep in seen}, **names}
+
+    def definition(self, metric: str) -> registry.Definition:
+        """The definition card of a metric."""
+        return registry.get(metric)
+
+    def _kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        if self._keep is not None:
+            self._keep.mkdir(parents=True, exist_ok=True)
+            table.to_parquet(self._keep / f"{name}.parquet", index=False)
+            self._keep_facts(self._keep, name.partition("_by_rep_id")[0])
+        return table
+
+    def _keep_facts(self, keep: Path, metric: str) -> None:
+        """Beside the tables: which definition each metric had, and until when the exports tell."""
+        if metric in registry.METRICS:
+            card = registry.get(metric)
+            path = keep / "definitions.json"
+            # the notebooks of a report run one after the other, each in a process of its own
+            cards = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            cards[metric] = {"version": card.version, "effective_from": card.effective_from.isoformat()}
+            _write_json(path, cards)
+        latest = self.known_as_of
+        facts: dict[str, object] = {"exports_until": None, "exports_age_days": None}
+        if latest is not None:
+            told = (latest - pd.Timedelta(microseconds=1)).tz_convert(self.client.time_zone).date()
+            facts = {"exports_until": told.isoformat(), "exports_age_days": (self.cutoff - latest).days}
+        _write_json(keep / "review.json", facts)
+
+
+def _write_json(path: Path, facts: dict[str, object]) -> None:
+    path.write_text(json.dumps(facts, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,247 @@
+"""A client as of a cut-off, as known at a moment: everything a metric may ask for, by name.
+
+A metric names what it needs in its signature; a `View` hands it over, replayed only when asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from spm_lib import schemas
+from spm_lib.client import Client, client_folder, load_client
+from spm_lib.expectations import Expectations
+from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
+from spm_lib.metrics import registry
+from spm_lib.periods import Calendar, Period, midnight
+
+#: How many past goal periods coverage learns from.
+PAST_PERIODS = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """One client opened: its facts, documents and replayed history."""
+
+    client: Client
+    folder: Path
+    expectations: Expectations
+    timeline: Timeline
+    _snapshots: dict[pd.Timestamp, Snapshot] = field(default_factory=dict, repr=False, compare=False)
+
+    def snapshot(self, cutoff: pd.Timestamp) -> Snapshot:
+        """The state at a cut-off, replayed once."""
+        if cutoff not in self._snapshots:
+            self._snapshots[cutoff] = snapshot(self.timeline, cutoff)
+        return self._snapshots[cutoff]
+
+    @classmethod
+    def open(cls, home: Path, slug: str, known_at: pd.Timestamp | None = None) -> Source:
+        """Open one client's folder, and no other.
+
+        Parameters
+        ----------
+        home : pathlib.Path
+        slug : str
+        known_at : pandas.Timestamp, optional
+            UTC; only drops received by then count. Missing means all.
+
+        Raises
+        ------
+        UsageError, ClientError, DocumentError, HistoryError
+        """
+        client = load_client(home, slug)
+        folder = client_folder(home, slug)
+        expectations = Expectations.load(folder, client)
+        return cls(client, folder, expectations, timeline(Store(folder), client, known_at))
+
+
+class View(Mapping[str, object]):
+    """What a metric may ask for, by the names of the metrics' parameters.
+
+    Parameters
+    ----------
+    source : Source
+    period : Period
+        What is measured.
+    cutoff_day : datetime.date, optional
+        First day not yet known; the end of the period when missing.
+    by : str, optional
+        Column to group on.
+    """
+
+    def __init__(
+        self, source: Source, period: Period, *, cutoff_day: date | None = None, by: str | None = None
+    ) -> None:
+        self.source = source
+        self.client = source.client
+        self.period = period
+        self.by = by
+        self.last_day = (cutoff_day or period.end) - timedelta(days=1)
+        self.cutoff = midnight(cutoff_day or period.end, self.client.time_zone)
+
+    def __getitem__(self, name: str) -> object:
+        if name not in self.NAMES:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)
+
+    NAMES = (
+        "opportunities",
+        "opening",
+        "outcomes",
+        "changes",
+        "activities",
+        "stages",
+        "quotas",
+        "rules",
+        "past",
+        "period",
+        "horizon",
+        "cutoff",
+        "calendar",
+        "by",
+        "groups",
+        "received_until",
+        "conversation_seconds",
+        "advance_days",
+    )
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The state at the cut-off."""
+        return self.source.snapshot(self.cutoff)
+
+    @cached_property
+    def opening(self) -> pd.DataFrame:
+        """The opportunities as they stood when the period began."""
+        return self.source.snapshot(self.period.start_at).opportunities
+
+    @property
+    def opportunities(self) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_OPPORTUNITIES`` at the cut-off."""
+        return self.snapshot.opportunities
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_OUTCOMES`` at the cut-off."""
+        return self.snapshot.outcomes
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_CHANGES`` before the cut-off."""
+        return self.snapshot.changes
+
+    @property
+    def activities(self) -> pd.DataFrame:
+        """``schemas.ACTIVITIES`` known at the cut-off."""
+        return self.snapshot.activities
+
+    @cached_property
+    def stages(self) -> pd.DataFrame:
+        """``schemas.STAGES``, with the days the sales process in force expects."""
+        stages = self.snapshot.stages.copy()
+        agreed = stages["stage_id"].map(self.source.expectations.expected_days(self.last_day))
+        stages["expected_days"] = agreed.astype("float64").fillna(stages["expected_days"])
+        return schemas.STAGES.conform(stages)
+
+    @cached_property
+    def quotas(self) -> pd.DataFrame:
+        """``schemas.QUOTAS`` agreed by the last day."""
+        return self.source.expectations.quotas(self.snapshot.quotas, self.last_day)
+
+    @cached_property
+    def rules(self) -> pd.DataFrame:
+        """The hygiene rules in force."""
+        return self.source.expectations.rules(self.last_day)
+
+    @property
+    def horizon(self) -> Period:
+        """The goal period that holds the last day."""
+        return self.client.goal_period_of(self.last_day)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The client's working days around the period and the goal period."""
+        first = min(self.period.start, self.horizon.start).year
+        return self.client.calendar(range(first, max(self.period.end, self.horizon.end).year + 1))
+
+    @property
+    def groups(self) -> list[str] | None:
+        """Reps on the team in the period: each has a row, even with nothing to count."""
+        if self.by != "rep_id" or not self.client.reps:
+            return None
+        return [
+            rep.id
+            for rep in self.client.reps
+            if rep.role != "manager"
+            and (rep.starts_on is None or rep.starts_on < self.period.end)
+            and (rep.ends_on is None or rep.ends_on > self.period.start)
+        ]
+
+    @property
+    def received_until(self) -> dict[str, pd.Timestamp]:
+        """Table -> up to when the exports bring it."""
+        return self.snapshot.received_until
+
+    @property
+    def conversation_seconds(self) -> int:
+        """From how many seconds on a call reached a human."""
+        return self.client.thresholds.conversation_seconds
+
+    @property
+    def advance_days(self) -> int:
+        """Within how many days a stage advance counts for an activity."""
+        return self.client.thresholds.advance_days
+
+    @cached_property
+    def past(self) -> pd.DataFrame:
+        """Past goal periods at the same point: what was open, and what was booked after it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            period_start, open_amount, booked_after_amount; only periods the history fully covers.
+        """
+        elapsed = self.last_day + timedelta(days=1) - self.horizon.start
+        began = self.snapshot.outcomes["outcome_at"].min()
+        rows = []
+        horizon = self.horizon
+        for _ in range(PAST_PERIODS):
+            horizon = self.client.goal_period_of(horizon.start - timedelta(days=1))
+            if pd.isna(began) or horizon.start_at < began:
+                break
+            rest = replace(horizon, start=min(horizon.start + elapsed, horizon.end))
+            opportunities = self.source.snapshot(rest.start_at).opportunities
+            outcomes = self.source.snapshot(rest.end_at).outcomes
+            rows.append((pd.Timestamp(horizon.start), *_open_and_booked(opportunities, outcomes, rest)))
+        return pd.DataFrame(rows, columns=["period_start", "open_amount", "booked_after_amount"])
+
+    def measure(self, metric: str, **options: object) -> pd.DataFrame:
+        """Compute one registered metric.
+
+        Raises
+        ------
+        MetricError
+            Unknown metric, or a grouping it does not have.
+        """
+        return registry.compute(metric, self, **options)
+
+
+def _open_and_booked(
+    opportunities: pd.DataFrame, outcomes: pd.DataFrame, rest: Period
+) -> tuple[float, float]:
+    """Amount open and expected within the rest of a goal period, and amount booked in that rest."""
+    is_open = opportunities["status"].eq("open") & (opportunities["expected_close"] < pd.Timestamp(rest.end))
+    booked = outcomes["outcome"].eq("won") & rest.holds(outcomes["outcome_at"])
+    return float(opportunities["amount"][is_open].sum()), float(outcomes["amount"][booked].sum())
