@@ -1,6 +1,6 @@
 """From axes to inline SVG: the drawing base, the words on it, and what makes it fit the page.
 
-A figure is drawn on a base 480 units wide with type of 14 to 16 units, so that it is still 11 px on a
+A figure is drawn on a base 480 units wide with type of 15 units, so that it is still 11 px on a
 phone. Its colours become the page's custom properties, so that dark mode and print reach into it.
 """
 
@@ -24,7 +24,7 @@ from spm_lib.fragment import Fragment, Html, details, tag
 #: Width of every figure, in units of the SVG.
 BASE = 480
 #: Type sizes, in the same units.
-TICK, TEXT = 14, 15
+TICK, TEXT = 15, 15
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"

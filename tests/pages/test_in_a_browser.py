@@ -56,7 +56,7 @@ def test_figures_can_be_read_on_a_phone(browser: Browser, reports: Path, name: s
     page = opened(browser, reports / name, PHONE)
     smallest = page.evaluate(SMALLEST_TYPE)
     page.context.close()
-    assert smallest >= 10.5
+    assert smallest >= 11
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

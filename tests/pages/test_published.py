@@ -81,7 +81,7 @@ def test_the_numbers_on_the_page_are_those_of_the_tables(reports: Path, client: 
     report = reports / client / WEEK
     text = words((report / "weekly_review.html").read_text())
     rates = pd.read_parquet(report / "tables" / "win_rate_by_count.parquet").iloc[0]
-    assert f"{rates['won_count']} of {rates['decided_count']} decided won" in text
+    assert f"{rates['won_count']:.0f} of {rates['decided_count']:.0f} decided won" in text
     pace = pd.read_parquet(report / "tables" / "pace.parquet").iloc[0]
     currency = "GBP" if client == "copperline-print" else "USD"
     assert style.money(pace["bookings"], currency) in text
