@@ -1,4 +1,4 @@
-"""Sales performance workbook: what is known about a small sales team, how well, and when it is too few to say.
+"""Sales performance workbook: what is known of a small sales team, how well, and when it is too few to say.
 
 A notebook needs three names: ``open_review`` for one client's week, ``tables`` and ``plots`` to show it.
 """

@@ -99,7 +99,7 @@ def _day_axis(ax: Axes, on: pd.Series) -> None:
 
 
 def _name_latest(ax: Axes, known: pd.DataFrame, currency: str, last: int) -> None:
-    """The latest amount at its dot, on the side where no line is: above when ahead, to the right when behind."""
+    """The latest amount at its dot, where no line is: above when ahead, to the right when behind."""
     at, amount = int(known.index[-1]), float(known["bookings"].iloc[-1])
     expected = known["expected"].iloc[-1]
     canvas.dot(ax, at, amount, "blue", 5)

@@ -46,9 +46,7 @@ def test_the_one_month_without_a_target_is_booked_and_in_no_rate(spm: Spm, inges
     assert outside[outside > 0].index.tolist() == ["Jillian Carson"]
 
 
-def test_managers_own_targets_are_not_added_up(
-    spm: Spm, ingested: dict[str, str], datasets: Path
-) -> None:
+def test_managers_own_targets_are_not_added_up(spm: Spm, ingested: dict[str, str], datasets: Path) -> None:
     """Three managers (71.7 M) and a director (97.2 M) have targets of their own above the 174.2 M."""
     team = frame(spm("metric", "adventureworks", "attainment", *SPAN)).iloc[0]
     folder = datasets / "adventureworks_reseller_sales"

@@ -1,4 +1,4 @@
-"""BPI Challenge 2012: an event log with stage history, calls and outcomes; the rep fixed at the first offer."""
+"""BPI Challenge 2012: a log of stages, calls and outcomes; the rep is fixed at the first offer."""
 
 from __future__ import annotations
 

@@ -77,10 +77,9 @@ def test_the_teams_own_goal_is_not_added_to_those_of_its_reps(q4, calendar):
 
 def test_a_win_on_a_day_that_no_goal_covers_is_booked_and_is_in_no_rate(q4, calendar):
     """A goal for November alone: 8,000 won on a Sunday of November against it, 5,000 of October beside it."""
-    goal = quotas({"rep_id": "ana", "amount": 10_000, "period_start": "2026-11-01", "period_end": "2026-12-01"})
-    won = outcomes(
-        booked(8_000, outcome_at="2026-11-15 23:00"), booked(5_000, outcome_at="2026-10-31 23:59")
-    )
+    november = {"period_start": "2026-11-01", "period_end": "2026-12-01"}
+    goal = quotas({"rep_id": "ana", "amount": 10_000, **november})
+    won = outcomes(booked(8_000, outcome_at="2026-11-15 23:00"), booked(5_000, outcome_at="2026-10-31 23:59"))
     for by in (None, "rep_id"):
         row = attainment(won, goal, q4, calendar, by=by).iloc[0]
         assert (row["bookings"], row["uncovered_bookings"]) == (13_000, 5_000)
