@@ -466,16 +466,16 @@ def _measured(
     home: Path, slug: str, name: str, period: Period, by: str | None, known_at: pd.Timestamp | None
 ) -> pd.DataFrame:
     """One metric, seen at the end of the period, or today where that is earlier."""
-    import inspect
     from datetime import timedelta
 
-    from spm_lib.metrics import registry
+    from spm_lib.backtest import past_forecasts
     from spm_lib.view import Source, View
 
     source = Source.open(home, slug, known_at)
     tomorrow = _now(source.client.zone).date() + timedelta(days=1)
     cutoff = min(period.end, tomorrow)
-    options: dict[str, object] = {}
-    if "weekly" in inspect.signature(registry.get(name).function).parameters:
-        options["weekly"] = View(source, period, cutoff_day=cutoff).measure("weekly_measures")
-    return View(source, period, cutoff_day=cutoff, by=by).measure(name, **options)
+    view = View(source, period, cutoff_day=cutoff, by=by)
+    if name == "forecast_accuracy":
+        # the past has to be replayed for it, which no page waits for
+        return view.measure(name, forecasts=past_forecasts(source, cutoff))
+    return view.measure(name)

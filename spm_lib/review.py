@@ -7,7 +7,6 @@ computes it, and keeps the table, so that the report folder holds every table be
 from __future__ import annotations
 
 import json
-from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +22,6 @@ from spm_lib.view import Source, View
 RATE_WEEKS = 26
 #: Weeks the activity ladder is read over.
 LADDER_WEEKS = 13
-#: Weeks the usual range of a weekly measure is learnt from.
-USUAL_WEEKS = 26
 
 _OVER_WEEKS = {
     "win_rate_by_count": RATE_WEEKS,
@@ -120,8 +117,6 @@ class Review:
         pandas.DataFrame
             The metric's documented columns.
         """
-        if metric == "process_limits":
-            options = {"weekly": self.weekly(), **options}
         table = self.view(self.window(metric, weeks), by).measure(metric, **options)
         return self._kept(metric if by is None else f"{metric}_by_{by}", table)
 
@@ -130,14 +125,9 @@ class Review:
         table = registry.compute(f"{metric}_rows", self.view(self.window(metric)), **options)
         return self._kept(f"{metric}_rows", table)
 
-    @cached_property
-    def _weekly(self) -> pd.DataFrame:
-        view = self.view(trailing(self.week, USUAL_WEEKS))
-        return self._kept("weekly_measures", registry.compute("weekly_measures", view))
-
     def weekly(self) -> pd.DataFrame:
-        """The weekly measures of the last `USUAL_WEEKS` weeks, one row per measure and week."""
-        return self._weekly
+        """The weekly measures of the weeks the usual range is learnt from, one row per measure and week."""
+        return self._kept("weekly_measures", self.view().weekly)
 
     def cumulative_bookings(self) -> pd.DataFrame:
         """Bookings of the goal period, added up day by day, beside the straight line to the goal.
@@ -243,7 +233,7 @@ class Review:
 
     def definition(self, metric: str) -> registry.Definition:
         """The definition card of a metric."""
-        return registry.get(metric)
+        return registry.get(metric, self.week.last_day)
 
     def _kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         if self._keep is not None:
@@ -255,7 +245,7 @@ class Review:
     def _keep_facts(self, keep: Path, metric: str) -> None:
         """Beside the tables: which definition each metric had, and until when the exports tell."""
         if metric in registry.METRICS:
-            card = registry.get(metric)
+            card = self.definition(metric)
             path = keep / "definitions.json"
             # the notebooks of a report run one after the other, each in a process of its own
             cards = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -277,10 +277,26 @@ SPLITS = Table(
     ),
 )
 
+LEADS = Table(
+    "leads",
+    "one enquiry or name to follow up, before it is an opportunity",
+    ("lead_id",),
+    (
+        _text("lead_id", "the source's own id", required=True),
+        _text("rep_id", "who is to follow it up, as the source spells it"),
+        _text("account_id", "the account it belongs to"),
+        _text("contact_id", "the contact, never their name"),
+        Column("created_at", "timestamp", "when it came in", required=True),
+        _text("lead_source", "where it came from"),
+        _text("status", "as the source spells it", volatile=True),
+        _text("opportunity_id", "the opportunity it became", volatile=True),
+    ),
+)
+
 #: What an export can be turned into, in the order it is stored.
 RECEIVED = {
     table.name: table
-    for table in (OPPORTUNITIES, CHANGES, ACTIVITIES, PEOPLE, ACCOUNTS, STAGES, QUOTAS, SPLITS)
+    for table in (OPPORTUNITIES, CHANGES, ACTIVITIES, PEOPLE, ACCOUNTS, STAGES, QUOTAS, SPLITS, LEADS)
 }
 
 SNAPSHOT_OPPORTUNITIES = Table(

@@ -15,13 +15,16 @@ import pandas as pd
 
 from spm_lib import schemas
 from spm_lib.client import Client, client_folder, load_client
-from spm_lib.expectations import Expectations
+from spm_lib.expectations import CompensationPlan, Expectations
 from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.metrics import registry
-from spm_lib.periods import Calendar, Period, midnight
+from spm_lib.metrics.commission import Plan, check_currency
+from spm_lib.periods import Calendar, Period, midnight, trailing
 
-#: How many past goal periods coverage learns from.
+#: How many past goal periods coverage and pace learn from.
 PAST_PERIODS = 8
+#: Weeks the usual range of a weekly measure is learnt from, the latest one included.
+USUAL_WEEKS = 26
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Source:
         if cutoff not in self._snapshots:
             self._snapshots[cutoff] = snapshot(self.timeline, cutoff)
         return self._snapshots[cutoff]
+
+    def known(self, at: pd.Timestamp) -> Source:
+        """The same client with only what was received by a moment."""
+        replayed = timeline(Store(self.folder), self.client, at)
+        return Source(self.client, self.folder, self.expectations, replayed)
 
     @classmethod
     def open(cls, home: Path, slug: str, known_at: pd.Timestamp | None = None) -> Source:
@@ -115,6 +123,12 @@ class View(Mapping[str, object]):
         "received_until",
         "conversation_seconds",
         "advance_days",
+        "last_day",
+        "weekly",
+        "compensation_plans",
+        "leads",
+        "goal_ends",
+        "untouched_days",
     )
 
     @cached_property
@@ -147,6 +161,27 @@ class View(Mapping[str, object]):
         """``schemas.ACTIVITIES`` known at the cut-off."""
         return self.snapshot.activities
 
+    @property
+    def leads(self) -> pd.DataFrame | None:
+        """``schemas.LEADS`` at the cut-off; None where no export brings any."""
+        return self.snapshot.leads if "leads" in self.received_until else None
+
+    @cached_property
+    def goal_ends(self) -> list[date]:
+        """The last days of the goal periods from a year before the period to its end."""
+        ends, day = [], self.period.start - timedelta(days=366)
+        while day < self.period.end:
+            goal_period = self.client.goal_period_of(day)
+            ends.append(goal_period.last_day)
+            day = goal_period.end
+        return ends
+
+    @cached_property
+    def untouched_days(self) -> float | None:
+        """After how many days without activity the CRM agreement calls an opportunity untouched."""
+        agreed = self.rules.loc[self.rules["rule"] == "untouched_days", "limit"]
+        return None if agreed.empty else float(agreed.iloc[0])
+
     @cached_property
     def stages(self) -> pd.DataFrame:
         """``schemas.STAGES``, with the days the sales process in force expects."""
@@ -172,8 +207,11 @@ class View(Mapping[str, object]):
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The client's working days around the period and the goal period."""
-        first = min(self.period.start, self.horizon.start).year
+        """The client's working days, from the past goal periods that are learnt from to the end."""
+        oldest = self.horizon
+        for _ in range(PAST_PERIODS):
+            oldest = self.client.goal_period_of(oldest.start - timedelta(days=1))
+        first = min(self.period.start - timedelta(days=366), oldest.start).year
         return self.client.calendar(range(first, max(self.period.end, self.horizon.end).year + 1))
 
     @property
@@ -226,6 +264,26 @@ class View(Mapping[str, object]):
             outcomes = self.source.snapshot(rest.end_at).outcomes
             rows.append((pd.Timestamp(horizon.start), *_open_and_booked(opportunities, outcomes, rest)))
         return pd.DataFrame(rows, columns=["period_start", "open_amount", "booked_after_amount"])
+
+    @cached_property
+    def weekly(self) -> pd.DataFrame:
+        """``weekly_measures`` of the weeks the usual range is learnt from, the last one being the latest."""
+        last = trailing(self.period, USUAL_WEEKS)
+        tomorrow = self.last_day + timedelta(days=1)
+        return registry.compute("weekly_measures", View(self.source, last, cutoff_day=tomorrow))
+
+    @cached_property
+    def compensation_plans(self) -> dict[str, Plan]:
+        """Rep id -> the compensation plan in force on the last day: the rep's own, else that of the role."""
+        plans = {}
+        for rep in self.client.reps:
+            found = self.source.expectations.for_rep("compensation_plan", rep, self.last_day)
+            if found is None or not isinstance(found.front, CompensationPlan):
+                continue
+            check_currency(found.front.currency, self.client.currency)
+            began = max(found.front.effective_from, rep.starts_on or found.front.effective_from)
+            plans[rep.id] = Plan(found.front.clauses(), began, found.front.title, found.version)
+        return plans
 
     def measure(self, metric: str, **options: object) -> pd.DataFrame:
         """Compute one registered metric.

@@ -38,12 +38,18 @@ MAY_IMPORT = {
     # where they are brought together
     "view": {"client", "errors", "expectations", "history", "metrics", "periods", "schemas"},
     "review": {"client", "errors", "judgement", "metrics", "periods", "schemas", "style", "view"},
+    "backtest": {"client", "errors", "metrics", "periods", "view"},
+    # how far the numbers can be trusted: synthetic worlds through the same functions
+    "trust": {"errors", "judgement", "metrics", "periods", "schemas"},
     "publish": {"client", "errors", "fragment", "history", "periods", "style"},
     "ingest": {"client", "drops", "errors", "history", "sources"},
     "gate": {"client", "errors", "expectations", "history", "ingest", "metrics", "periods", "sources"},
     # the command line
     "console": {"drops", "gate", "ingest"},
-    "cli": {"client", "console", "demo", "errors", "gate", "ingest", "metrics", "periods", "publish", "view"},
+    "cli": {
+        *("backtest", "client", "console", "demo", "errors", "gate", "ingest", "metrics", "periods"),
+        *("publish", "trust", "view"),
+    },
     "__main__": {"cli"},
     "__init__": {"review"},
 }

@@ -3,7 +3,7 @@
 ``documents`` reads one file, ``standards`` joins them for a day.
 """
 
-from spm_lib.expectations.documents import KINDS, Document, read_document
+from spm_lib.expectations.documents import KINDS, CompensationPlan, Document, read_document
 from spm_lib.expectations.standards import Expectations
 
-__all__ = ["KINDS", "Document", "Expectations", "read_document"]
+__all__ = ["KINDS", "CompensationPlan", "Document", "Expectations", "read_document"]

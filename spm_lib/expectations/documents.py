@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from spm_lib.client import Strict, parse
 from spm_lib.errors import DocumentError
+from spm_lib.expectations.compensation import Clauses
 
 #: The seven documents of the method. A name may carry whom it is for: ``job_description-closer``.
 KINDS = (
@@ -165,7 +166,12 @@ class Other(Common):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+class CompensationPlan(Common, Clauses):
+    """What is paid for what is sold."""
+
+
 _MODELS: dict[str, type[Common]] = {
+    "compensation_plan": CompensationPlan,
     "sales_goals": SalesGoals,
     "sales_process": SalesProcess,
     "crm_usage": CrmUsage,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from spm_lib import schemas
-from spm_lib.client import Client
+from spm_lib.client import Client, Rep
 from spm_lib.errors import DocumentError
 from spm_lib.expectations.documents import (
     CrmUsage,
@@ -38,6 +38,8 @@ STANDARD_COLUMNS = [
     "version",
     "effective_from",
 ]
+#: Documents of which several are in force at once, each for its own role or rep.
+PER_PERSON = ("compensation_plan", "job_description", "individual_plan")
 RULE_COLUMNS = ["rule", "limit", "document", "version"]
 
 
@@ -66,12 +68,14 @@ class Expectations:
         """
         found = [read_document(path) for path in sorted((folder / "expectations").glob("*.md"))]
         found.sort(key=lambda document: (document.front.effective_from, document.file))
-        seen: dict[tuple[str, date], str] = {}
+        seen: dict[tuple[str, tuple[str, ...], date], str] = {}
         for document in found:
-            start = (document.front.document, document.front.effective_from)
+            # a plan for each role may begin on one day
+            audience = document.front.applies_to if document.front.document in PER_PERSON else ()
+            start = (document.front.document, audience, document.front.effective_from)
             if start in seen:
                 raise DocumentError(
-                    f"two versions of {start[0]} begin on {start[1]}",
+                    f"two versions of {start[0]} begin on {start[2]}",
                     where=f"{seen[start]} and {document.file}",
                     remedy="give the newer one a later effective_from",
                 )
@@ -82,6 +86,17 @@ class Expectations:
         """The version of a kind in force on a day: the latest one that has begun and not ended."""
         current = [d for d in self.documents if d.front.document == kind and d.in_force(on)]
         return current[-1] if current else None
+
+    def for_rep(self, kind: str, rep: Rep, on: date) -> Document | None:
+        """The version in force on a day for one rep: the rep's own, else the role's, else the general."""
+        current = [d for d in self.documents if d.front.document == kind and d.in_force(on)]
+        for audience in (rep.id, rep.role, None):
+            fits = [
+                d for d in current if (audience in d.front.applies_to if audience else not d.front.applies_to)
+            ]
+            if fits:
+                return fits[-1]
+        return None
 
     def standards(self, on: date) -> pd.DataFrame:
         """Every standard in force on a day, one row per metric and audience (`STANDARD_COLUMNS`)."""

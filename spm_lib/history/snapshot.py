@@ -52,9 +52,9 @@ class Snapshot:
     ----------
     cutoff : pandas.Timestamp
         UTC; nothing that happened from it on is seen.
-    opportunities, outcomes, changes, activities, stages, quotas, findings : pandas.DataFrame
+    opportunities, outcomes, changes, activities, leads, stages, quotas, findings : pandas.DataFrame
         ``schemas.SNAPSHOT_OPPORTUNITIES``, ``SNAPSHOT_OUTCOMES``, ``SNAPSHOT_CHANGES``, ``ACTIVITIES``,
-        ``STAGES``, ``QUOTAS``, ``FINDINGS``.
+        ``LEADS``, ``STAGES``, ``QUOTAS``, ``FINDINGS``.
     drops : pandas.DataFrame
         The drops it rests on: batch_id, as_of, source, scope, tables, rows_read, quarantined.
     received_until : dict of str to pandas.Timestamp
@@ -66,6 +66,7 @@ class Snapshot:
     outcomes: pd.DataFrame
     changes: pd.DataFrame
     activities: pd.DataFrame
+    leads: pd.DataFrame
     stages: pd.DataFrame
     quotas: pd.DataFrame
     findings: pd.DataFrame
@@ -92,6 +93,7 @@ def snapshot(timeline: Timeline, cutoff: pd.Timestamp) -> Snapshot:
         facts.outcomes(opportunities),
         timeline.changes(until),
         _activities(timeline, until),
+        schemas.LEADS.conform(timeline.leads[timeline.leads["created_at"] < cutoff]),
         schemas.STAGES.conform(timeline.stages),
         schemas.QUOTAS.conform(timeline.quotas),
         findings(timeline, opportunities, facts.unplaced, cutoff),

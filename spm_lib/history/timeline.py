@@ -41,7 +41,7 @@ class Timeline:
         ``schemas.ACTIVITIES`` as the latest drop shows each, reps resolved.
     first_shown : array of instants
         Per activity, when the first drop that shows it was taken.
-    stages, quotas, splits : pandas.DataFrame
+    stages, quotas, splits, leads : pandas.DataFrame
         The latest of each, reps resolved.
     unknown : mapping of str to Counter
         Spelling of a rep nobody knows -> table -> rows.
@@ -60,6 +60,7 @@ class Timeline:
     stages: pd.DataFrame
     quotas: pd.DataFrame
     splits: pd.DataFrame
+    leads: pd.DataFrame
     unknown: Mapping[str, Counter[str]]
     orphan_count: int
 
@@ -149,6 +150,7 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
         latest(store, entries, "stages").sort_values("position", kind="stable", ignore_index=True),
         _quotas(store, entries, reps),
         _splits(store, entries, reps),
+        _leads(store, entries, reps),
         reps.unknown,
         orphans,
     )
@@ -174,6 +176,12 @@ def _splits(store: Store, entries: Sequence[Entry], reps: Reps) -> pd.DataFrame:
     shared_by = pd.Series(brought_by).groupby(frame["opportunity_id"]).transform("max")
     found = _resolved(frame[shared_by == brought_by], reps, "splits")
     return found.sort_values(list(schemas.SPLITS.key), kind="stable", ignore_index=True)
+
+
+def _leads(store: Store, entries: Sequence[Entry], reps: Reps) -> pd.DataFrame:
+    """The leads as the latest drop that shows each shows it; one that nobody known follows up stays."""
+    frame = latest(store, entries, "leads")
+    return frame.assign(rep_id=reps.resolve(frame["rep_id"], "leads"))
 
 
 def _activities(store: Store, entries: Sequence[Entry], reps: Reps) -> tuple[pd.DataFrame, Times]:

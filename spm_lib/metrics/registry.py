@@ -58,8 +58,10 @@ class Definition:
     function: Callable[..., pd.DataFrame] = field(repr=False)
 
 
-#: Id -> definition, filled by `metric`.
+#: Id -> the newest definition, filled by `metric`.
 METRICS: dict[str, Definition] = {}
+#: Id -> every definition it ever had, oldest first.
+VERSIONS: dict[str, list[Definition]] = {}
 
 
 def metric(
@@ -75,15 +77,19 @@ def metric(
     groupings: tuple[str, ...] = (),
     version: int = 1,
     effective_from: date = date(2026, 1, 1),
+    name: str | None = None,
 ) -> Callable[[Function], Function]:
-    """Register a function as a metric under its own name; the arguments are its definition card.
+    """Register a function as a metric; the arguments are its definition card.
 
-    See `Definition` for what each argument says.
+    A changed definition is a function of its own with the metric's `name`, the next `version` and the day
+    from which it holds; the old one stays, and reviews of weeks before that day keep it.
+
+    See `Definition` for what the other arguments say.
     """
 
     def register(function: Function) -> Function:
-        METRICS[function.__name__] = Definition(
-            id=function.__name__,
+        card = Definition(
+            id=name or function.__name__,
             question=question,
             formula=formula,
             time_base=time_base,
@@ -97,13 +103,40 @@ def metric(
             groupings=groupings,
             function=function,
         )
+        _file(card)
         return function
 
     return register
 
 
-def get(metric_id: str) -> Definition:
+def _file(card: Definition) -> None:
+    """Add a definition to those its metric ever had; a version and its day must follow the one before.
+
+    Raises
+    ------
+    MetricError
+    """
+    versions = VERSIONS.setdefault(card.id, [])
+    if versions:
+        last = versions[-1]
+        if card.version != last.version + 1 or card.effective_from <= last.effective_from:
+            raise MetricError(
+                f"{card.id} has no such next version",
+                given=f"{card.version} from {card.effective_from}",
+                remedy=f"the next one is {last.version + 1}, from a day after {last.effective_from}",
+            )
+    versions.append(card)
+    METRICS[card.id] = card
+
+
+def get(metric_id: str, on: date | None = None) -> Definition:
     """The definition of one metric.
+
+    Parameters
+    ----------
+    metric_id : str
+    on : datetime.date, optional
+        The day whose definition is asked for; before the first one the first holds. The newest when missing.
 
     Raises
     ------
@@ -114,7 +147,10 @@ def get(metric_id: str) -> Definition:
         raise MetricError(
             "no such metric", given=metric_id, remedy=f"known metrics: {', '.join(sorted(METRICS))}"
         )
-    return METRICS[metric_id]
+    if on is None:
+        return METRICS[metric_id]
+    begun = [card for card in VERSIONS[metric_id] if card.effective_from <= on]
+    return begun[-1] if begun else VERSIONS[metric_id][0]
 
 
 def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> pd.DataFrame:
@@ -124,7 +160,8 @@ def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> p
     ----------
     metric_id : str
     facts : mapping
-        Parameter name -> value; only what the metric asks for is looked up.
+        Parameter name -> value; only what the metric asks for is looked up. `last_day`, where given, says
+        which version of the definition holds.
     **options : object
         Values that win over the facts.
 
@@ -138,7 +175,7 @@ def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> p
     MetricError
         Unknown metric or option, a grouping it does not have, or a fact nobody gave.
     """
-    definition = get(metric_id)
+    definition = get(metric_id, facts.get("last_day"))  # type: ignore[arg-type]
     parameters = inspect.signature(definition.function).parameters
     known = set(facts)
     by = options["by"] if "by" in options else facts["by"] if "by" in known else None
@@ -149,12 +186,22 @@ def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> p
             raise MetricError(
                 f"{metric_id} has no such option", given=name, remedy=f"it takes {', '.join(parameters)}"
             )
+    return definition.function(**_arguments(definition, facts, options))
+
+
+def _arguments(
+    definition: Definition, facts: Mapping[str, object], options: Mapping[str, object]
+) -> dict[str, Any]:
+    """What a metric is called with: options before facts; a fact that is None leaves a default alone."""
     arguments: dict[str, Any] = {}
-    for name, parameter in parameters.items():
+    known = set(facts)
+    for name, parameter in inspect.signature(definition.function).parameters.items():
+        optional = parameter.default is not inspect.Parameter.empty
         if name in options:
             arguments[name] = options[name]
-        elif name in known:
+        elif name in known and not (optional and facts[name] is None):
             arguments[name] = facts[name]
-        elif parameter.default is inspect.Parameter.empty:
-            raise MetricError(f"{metric_id} needs {name}", remedy=f"give it: {metric_id}(..., {name}=...)")
-    return definition.function(**arguments)
+        elif not optional:
+            remedy = f"give it: {definition.id}(..., {name}=...)"
+            raise MetricError(f"{definition.id} needs {name}", remedy=remedy)
+    return arguments

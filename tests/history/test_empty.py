@@ -94,4 +94,4 @@ def test_two_builds_are_equal_byte_for_byte(tmp_path, client):
             store.add(one, ingested_at=NOW)
         built.append(parquet(snapshot(timeline(store, client), at(WEEK_2))))
     assert built[0] == built[1]
-    assert len(built[0]) == 8
+    assert len(built[0]) == 9

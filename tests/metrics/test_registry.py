@@ -44,6 +44,19 @@ ISSUE = {
 }
 
 
+#: What `spm backtest` hands to `forecast_accuracy`.
+FORECAST_COLUMNS = [
+    "period_start",
+    "week",
+    "caller",
+    "forecast_amount",
+    "low",
+    "high",
+    "crps",
+    "actual_amount",
+]
+
+
 @pytest.fixture
 def facts(q4, calendar):
     """Everything a metric may ask for, of a client about whom nothing is known yet."""
@@ -66,6 +79,8 @@ def facts(q4, calendar):
         "received_until": received(),
         "conversation_seconds": 60,
         "advance_days": 14,
+        "compensation_plans": {},
+        "forecasts": pd.DataFrame(columns=FORECAST_COLUMNS, dtype="float64"),
     }
 
 
@@ -150,3 +165,30 @@ def test_metrics_md_tells_everything_of_every_metric():
 def test_the_document_is_written_where_asked(tmp_path):
     assert document.main([str(tmp_path / "here.md")]) == 0
     assert (tmp_path / "here.md").read_text(encoding="utf-8") == document.text()
+
+
+def test_a_changed_definition_holds_from_its_day_and_earlier_weeks_keep_the_old_one(monkeypatch, facts):
+    monkeypatch.setattr(metrics.registry, "METRICS", dict(METRICS))
+    monkeypatch.setattr(metrics.registry, "VERSIONS", {})
+    card = dict.fromkeys(("question", "formula", "time_base", "credit", "excluded", "empty", "example"), "?")
+
+    @metrics.registry.metric(**card, columns={"luck": "how much"})
+    def luck():
+        return pd.DataFrame({"luck": [1]})
+
+    @metrics.registry.metric(
+        **card, columns={"luck": "more"}, name="luck", version=2, effective_from=date(2026, 11, 9)
+    )
+    def luck_weighed():
+        return pd.DataFrame({"luck": [2]})
+
+    def computed(day):
+        return compute("luck", {"last_day": date.fromisoformat(day)})["luck"].tolist()
+
+    assert computed("2026-11-08") == [1]
+    assert computed("2026-11-09") == [2]
+    # before the first definition the first one holds
+    assert computed("2017-03-01") == [1]
+    assert get("luck").version == 2
+    with pytest.raises(MetricError, match="no such next version"):
+        metrics.registry.metric(**card, columns={}, name="luck", version=2)(luck)
