@@ -120,6 +120,26 @@ def past_forecasts(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def verdict(found: Backtest) -> str:
+    """What a backtest says, in two sentences."""
+    made = _comparable(found.forecasts)
+    made = made[made["caller"] == MODEL]
+    if made.empty:
+        return "The forecast was withheld at every cut-off: too few decided, or too short a record."
+    hits = int(((made["low"] <= made["actual_amount"]) & (made["actual_amount"] <= made["high"])).sum())
+    then = int((made["known"] == "as received then").sum())
+    said = (
+        f"The 80 % range held {hits} of {len(made)} actuals ({hits / len(made):.0%}); {then} of these "
+        "forecasts knew only what had been received then, the others go by the time of the events."
+    )
+    if np.isnan(found.gain_rate):
+        return f"{said} No simpler forecast could be made to compare with."
+    better = "better" if found.gain_rate >= 0 else "worse"
+    return (
+        f"{said} By CRPS it is {abs(found.gain_rate):.0%} {better} than the best simpler one, {found.best}."
+    )
+
+
 def _cuts(source: Source, until: date, periods: int) -> Iterator[tuple[Period, int, date]]:
     """Goal period, week and first day not known, oldest first."""
     client = source.client

@@ -206,6 +206,51 @@ def metric(
     console.table(_measured(folder, client, name, period, by, moment), form)
 
 
+@app.command()
+def backtest(
+    context: typer.Context,
+    client: _Client,
+    periods: Annotated[
+        int, typer.Option("--periods", min=1, max=40, help="How many of the last goal periods.")
+    ] = 8,
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How to print it.")
+    ] = "table",
+    home: _Home = None,
+) -> None:
+    """Replay past weeks with what was known then, and say how good the forecasts were."""
+    from spm_lib import backtest as job
+    from spm_lib.view import Source
+
+    source = Source.open(_home(context, home), client)
+    until = _last_week(source.client).end
+    with console.progress(f"replaying {client}") as step:
+        found = job.backtest(source, until, periods, lambda done, total: step(done, total, ""))
+    if form != "table":
+        console.table(found.forecasts, form)
+        return
+    console.table(found.by_week, form)
+    console.say("")
+    console.table(found.by_caller, form)
+    console.say("")
+    console.say(job.verdict(found))
+
+
+@app.command()
+def simulate(
+    full: Annotated[
+        bool, typer.Option("--full", help="As many weeks as METRICS.md rests on: minutes, not seconds.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of the random numbers.")] = 1,
+) -> None:
+    """Play synthetic clients whose truth is known, and say how far to trust the numbers."""
+    from spm_lib import trust
+
+    with console.progress("simulating") as step:
+        found = trust.simulate(full=full, seed=seed, on_progress=lambda done, total: step(done, total, ""))
+    console.say(trust.table_text(found))
+
+
 def main() -> int:
     """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):

@@ -15,6 +15,8 @@ from spm_lib import judgement
 from spm_lib.client import Client
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import expected_by_day
+from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
+from spm_lib.metrics.pace_by_own_curve import expected_shares
 from spm_lib.periods import Period, trailing
 from spm_lib.view import Source, View
 
@@ -22,14 +24,22 @@ from spm_lib.view import Source, View
 RATE_WEEKS = 26
 #: Weeks the activity ladder is read over.
 LADDER_WEEKS = 13
+#: Weeks a rep's best estimate is read over; what teams like this one differ by is learnt from them too.
+PRIOR_WEEKS = 52
+#: Weeks activity is asked about; the share of honest reps asked was measured at four.
+QUESTION_WEEKS = 4
 
 _OVER_WEEKS = {
     "win_rate_by_count": RATE_WEEKS,
     "win_rate_by_amount": RATE_WEEKS,
     "win_rate_broad": RATE_WEEKS,
+    "win_rate_panel": RATE_WEEKS,
+    "win_rate_shrunk": PRIOR_WEEKS,
     "activity_ladder": LADDER_WEEKS,
+    "activity_questions": QUESTION_WEEKS,
+    "activity_questions_rows": QUESTION_WEEKS,
 }
-_OVER_GOAL_PERIOD = ("attainment", "pace", "pipeline_coverage_ratio")
+_OVER_GOAL_PERIOD = ("attainment", "pace", "pace_by_own_curve", "pipeline_coverage_ratio", "forecast")
 
 
 def open_review(
@@ -129,26 +139,46 @@ class Review:
         """The weekly measures of the weeks the usual range is learnt from, one row per measure and week."""
         return self._kept("weekly_measures", self.view().weekly)
 
+    def pace(self) -> pd.DataFrame:
+        """``pace``, its expectation drawn along the client's own curve where enough past periods tell it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row; `basis` says how the expectation is drawn.
+        """
+        table, own = self.measure("pace"), self.measure("pace_by_own_curve")
+        if own["basis"].iloc[0] == STRAIGHT_LINE:
+            return table
+        columns = ["expected_to_date", "gap", "pace_ratio", "basis"]
+        return table.assign(**{name: own[name] for name in columns})
+
     def cumulative_bookings(self) -> pd.DataFrame:
-        """Bookings of the goal period, added up day by day, beside the straight line to the goal.
+        """Bookings of the goal period, added up day by day, beside the way to the goal.
 
         Returns
         -------
         pandas.DataFrame
             on (date, every day of the goal period), bookings (to the end of that day; missing after the
-            cut-off), expected (business-day line; missing without a goal).
+            cut-off), expected (the goal laid along the client's own curve, or a business-day line; missing
+            without a goal), lowest, highest (of the past periods; missing on a line), basis.
         """
         view = self.view(self.goal_period)
-        expected = expected_by_day(view.quotas, self.goal_period, view.calendar)
+        curve = expected_shares(view.outcomes, self.goal_period, view.calendar)
+        line = expected_by_day(view.quotas, self.goal_period, view.calendar)
+        quota = float(line.iloc[-1])
+        own = curve["basis"].iloc[0] != STRAIGHT_LINE
         won = view.outcomes[view.outcomes["outcome"] == "won"]
         on = won["outcome_at"].dt.tz_convert(self.client.time_zone).dt.tz_localize(None).dt.normalize()
-        booked = won["amount"].groupby(on).sum().reindex(expected.index, fill_value=0.0).cumsum().round(2)
-        is_over = expected.index < pd.Timestamp(self.week.end)
+        booked = won["amount"].groupby(on).sum().reindex(line.index, fill_value=0.0).cumsum().round(2)
         table = pd.DataFrame(
             {
-                "on": expected.index,
-                "bookings": booked.where(is_over).to_numpy(),
-                "expected": expected.to_numpy(),
+                "on": line.index,
+                "bookings": booked.where(line.index < pd.Timestamp(self.week.end)).to_numpy(),
+                "expected": (curve["share"] * quota).round(2) if own else line.to_numpy(),
+                "lowest": (curve["lowest"] * quota).round(2),
+                "highest": (curve["highest"] * quota).round(2),
+                "basis": curve["basis"],
             }
         )
         return self._kept("cumulative_bookings", table)

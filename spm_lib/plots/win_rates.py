@@ -99,7 +99,9 @@ def in_order(
     rows["printed"] = [
         "unassigned" if style.is_missing(rep) else style.plain(names.get(rep, rep)) for rep in rows["rep_id"]
     ]
-    verdicts = {} if evidence is None else dict(zip(evidence["rep_id"], evidence["verdict"], strict=True))
+    judged = pd.DataFrame() if evidence is None else evidence.dropna(subset=["rep_id"])
+    verdicts = {} if judged.empty else dict(zip(judged["rep_id"], judged["verdict"], strict=True))
+    # nobody is judged by what nobody known decided
     rows["verdict"] = pd.Series([verdicts.get(rep) for rep in rows["rep_id"]], index=rows.index, dtype=object)
     rows["last"] = rows["rep_id"].isna()
     return rows.sort_values(["last", "printed"], kind="stable").reset_index(drop=True)

@@ -3,6 +3,8 @@
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
 from spm_lib.tables.pipeline import hygiene_table, rows_details
+from spm_lib.tables.questions import questions_list
+from spm_lib.tables.standing import standings_table
 from spm_lib.tables.summary import (
     decide_box,
     decisions_list,
@@ -11,6 +13,7 @@ from spm_lib.tables.summary import (
     three_numbers,
     wins_list,
 )
+from spm_lib.tables.winning import panel_table, shrunk_table
 from spm_lib.tables.work import ladder_table, scorecard
 
 __all__ = [
@@ -24,9 +27,13 @@ __all__ = [
     "hygiene_table",
     "ladder_table",
     "page_header",
+    "panel_table",
+    "questions_list",
     "rows_details",
     "scorecard",
     "sentences",
+    "shrunk_table",
+    "standings_table",
     "three_numbers",
     "wins_list",
 ]

@@ -7,6 +7,7 @@ from spm_lib.words.goals import (
     against_line,
     booked,
     coverage,
+    forecast,
     needed,
     overdue_effect,
     pace_seen,
@@ -15,22 +16,34 @@ from spm_lib.words.goals import (
 )
 from spm_lib.words.pipeline import cause, failing, left_out, moved, rule
 from spm_lib.words.said import Row, capital, counted, listed, of_decided, opportunities
+from spm_lib.words.standings import (
+    expectation,
+    is_told,
+    standing_numbers,
+    standing_since,
+    standing_word,
+    would_change,
+)
 from spm_lib.words.winning import (
     TOO_FEW,
     against_standard,
     bases_differ,
     disqualified_counted,
     is_signal,
+    panel_differs,
+    place,
     standing,
+    told_apart,
     win_rate,
 )
-from spm_lib.words.work import climbed, week
+from spm_lib.words.work import asked, climbed, week
 
 __all__ = [
     "TOO_FEW",
     "Row",
     "against_line",
     "against_standard",
+    "asked",
     "bases_differ",
     "booked",
     "capital",
@@ -39,8 +52,11 @@ __all__ = [
     "counted",
     "coverage",
     "disqualified_counted",
+    "expectation",
     "failing",
+    "forecast",
     "is_signal",
+    "is_told",
     "left_out",
     "listed",
     "moved",
@@ -49,10 +65,17 @@ __all__ = [
     "opportunities",
     "overdue_effect",
     "pace_seen",
+    "panel_differs",
+    "place",
     "required",
     "rule",
     "standing",
+    "standing_numbers",
+    "standing_since",
+    "standing_word",
+    "told_apart",
     "unmeasured",
     "week",
     "win_rate",
+    "would_change",
 ]

@@ -27,13 +27,29 @@ def booked(pace: Row, period: str, currency: str) -> str:
 
 
 def against_line(pace: Row, currency: str) -> str:
-    """Where bookings stand: "$31k ahead of a straight line to it"."""
-    gap = style.number(pace["gap"])
+    """Where bookings stand: "$31k ahead of a straight line to it", or of the client's own past periods."""
+    gap, line = style.number(pace["gap"]), line_name(str(pace["basis"]))
     if style.is_missing(gap):
         return "no line to compare it with"
     if style.money(abs(gap), currency) == style.money(0, currency):
-        return "on a straight line to it"
-    return f"{style.money(abs(gap), currency)} {'ahead of' if gap > 0 else 'behind'} a straight line to it"
+        return f"level with {line}"
+    return f"{style.money(abs(gap), currency)} {'ahead of' if gap > 0 else 'behind'} {line}"
+
+
+def line_name(basis: str) -> str:
+    """How the way to the goal is called: the client's own curve, or a straight line."""
+    return "your past periods at this point" if basis.startswith("own curve") else "a straight line to it"
+
+
+def forecast(row: Row, period: str, currency: str) -> str:
+    """Where the period is likely to end, or why nothing is said."""
+    if str(row["state"]) != "measured":
+        return f"Where {period} will end is not said: {row['state']}."
+    spread = style.money_range(row["low"], row["high"], currency)
+    said = f"Likely to end at {spread}, four times out of five"
+    if style.is_missing(style.number(row["p_attain"])):
+        return f"{said}."
+    return f"{said}; the goal is reached in {style.percent(row['p_attain'])} of cases."
 
 
 def needed(pace: Row, currency: str) -> str:

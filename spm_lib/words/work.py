@@ -44,3 +44,11 @@ def climbed(ladder: pd.DataFrame, rungs: Iterable[str], reason: str = "") -> lis
         verb = "is" if young == 1 else "are"
         said.append(f"{style.count(young)} with a next step {verb} too recent to have advanced.")
     return said
+
+
+def asked(row: Row) -> str:
+    """What was seen before a question is asked: the rep's occasions, the peers' and the rep's own past."""
+    own = f"{style.count(row['flagged_count'])} of {style.count(row['occasion_count'])} in four weeks"
+    peers = f"{style.count(row['peer_flagged_count'])} of {style.count(row['peer_occasion_count'])}"
+    past = f"{style.count(row['past_flagged_count'])} of {style.count(row['past_occasion_count'])}"
+    return f"{own}; the others {peers} in a year, the rep’s own before {past}."

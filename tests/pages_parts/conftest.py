@@ -76,7 +76,24 @@ def bookings() -> pd.DataFrame:
             "on": pd.date_range("2026-10-01", periods=10, unit="us"),
             "bookings": [0.0, 5, 5, 9, 9, 12, NAN, NAN, NAN, NAN],
             "expected": [1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+            "lowest": NAN,
+            "highest": NAN,
+            "basis": "business days, straight line",
         }
+    )
+
+
+@pytest.fixture
+def own_curve(bookings) -> pd.DataFrame:
+    """The same days along the client's own curve."""
+    expected = bookings["expected"]
+    return bookings.assign(lowest=expected - 1, highest=expected + 2, basis="own curve of 5 past periods")
+
+
+@pytest.fixture
+def forecast() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"state": ["measured"], "low": [8.0], "median": [10.0], "high": [13.0], "p_attain": [0.46]}
     )
 
 

@@ -155,6 +155,27 @@ def test_the_ends_of_the_lines_are_named(bookings, pace):
     assert "straight line" in said
 
 
+def test_along_the_clients_own_curve_the_past_is_a_band_and_the_likely_end_a_range(own_curve, pace, forecast):
+    figure = plots.pace_figure(own_curve, pace, "USD", forecast)
+    said = texts(figure)
+    assert "as past ones" in said
+    assert "straight line" not in said
+    assert "$8–13" in said
+    assert "likely end" in said
+    assert "four times out of five; the goal is reached in 46% of cases." in figure.html
+    # median and goal lie on each other: their words must not
+    nodes = svg_of(figure).iter("text")
+    heights = [float(node.get("y")) for node in nodes if node.text in ("goal $10", "$8–13")]
+    assert abs(heights[0] - heights[1]) >= 40
+
+
+def test_a_forecast_that_was_withheld_is_not_drawn_and_says_why(bookings, pace, forecast):
+    withheld = forecast.assign(state="too few decided")
+    figure = plots.pace_figure(bookings, pace, "USD", withheld)
+    assert "likely end" not in texts(figure)
+    assert "Where this period will end is not said: too few decided." in figure.html
+
+
 def test_without_a_goal_there_is_no_line_to_it(bookings, pace):
     aimless = plots.pace_figure(bookings.assign(expected=NAN), pace.assign(quota=NAN, gap=NAN), "USD")
     assert not any("goal" in text for text in texts(aimless))
@@ -170,7 +191,7 @@ def test_any_goal_period_has_days_under_its_axis(days):
             "expected": [float(day) for day in range(days)],
         }
     )
-    ax = plots.plot_pace(whole, "USD")
+    ax = plots.plot_pace(whole.assign(lowest=NAN, highest=NAN), "USD")
     placed = [note.get_text() for note in ax.texts]
     assert sum(any(text.startswith(month) or month in text for month in ("Jan", "J")) for text in placed) >= 1
 

@@ -21,6 +21,7 @@ def pace(**facts: object) -> dict[str, object]:
         "business_days": 63,
         "weeks_left": 6.0,
         "needed_per_week": 38_000.0,
+        "basis": "business days, straight line",
     } | facts
 
 
@@ -41,7 +42,9 @@ def test_bookings_are_told_against_goal_and_line():
     said = words.booked(pace(), "Q4 2026", "USD")
     assert said == "58% of the goal, 33 of 63 business days gone: $31k ahead of a straight line to it."
     assert "behind" in words.booked(pace(gap=-31_000.0), "Q4 2026", "USD")
-    assert "on a straight line" in words.booked(pace(gap=0.2), "Q4 2026", "USD")
+    assert "level with a straight line" in words.booked(pace(gap=0.2), "Q4 2026", "USD")
+    own = pace(basis="own curve of 5 past periods")
+    assert "$31k ahead of your past periods at this point" in words.booked(own, "Q4 2026", "USD")
 
 
 def test_without_a_goal_nothing_is_compared():
