@@ -18,6 +18,7 @@ from spm_lib.metrics.goals import expected_by_day
 from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
 from spm_lib.metrics.pace_by_own_curve import expected_shares
 from spm_lib.periods import Period, trailing
+from spm_lib.standings import standings
 from spm_lib.view import Source, View
 
 #: Weeks a rate is read over, unless a document says otherwise.
@@ -89,6 +90,7 @@ class Review:
         self.cutoff = week.end_at
         self.goal_period = self.client.goal_period_of(week.last_day)
         self._keep = keep
+        self._standings: pd.DataFrame | None = None
         self._views: dict[tuple[Period, str | None], View] = {}
 
     def __repr__(self) -> str:
@@ -198,7 +200,9 @@ class Review:
     def evidence(self, metric: str = "win_rate_by_count") -> pd.DataFrame | None:
         """How far each rep's decided opportunities speak against the agreed standard; None without one.
 
-        Only opportunities decided since the standard was in force count.
+        Only opportunities decided since the standard was in force count. The verdict is that of the rep's
+        standing: who wins what was agreed in the agreed weeks is not told to be below it, whatever came
+        before.
         """
         standard = self.standard(metric)
         if standard is None or standard["direction"] != "at least":
@@ -209,7 +213,20 @@ class Review:
         table = judgement.evidence_below_standard(
             since, float(standard["threshold"]), by="rep_id", groups=view.groups
         )
+        standings = self.standings()
+        held = standings[standings["metric"] == metric].set_index("rep_id")["standing"]
+        stands = table["rep_id"].map(held)
+        told = table["verdict"].isin(["watch", "confront"])
+        table["verdict"] = table["verdict"].mask(told & ~stands.isin(["watch", "below"]), "none")
+        table["verdict"] = table["verdict"].mask(stands == "exceeds", "exceeds")
         return self._kept(f"evidence_{metric}", table)
+
+    def standings(self) -> pd.DataFrame:
+        """Where each rep stands to everything agreed (``judgement.standing``)."""
+        if self._standings is None:
+            standards = self.source.expectations.standards(self.week.last_day)
+            self._standings = self._kept("standings", standings(self.view(), standards))
+        return self._standings
 
     def decisions(self) -> list[judgement.Decision]:
         """What asks for a decision this week, weightiest first; empty means no action is needed."""

@@ -68,6 +68,8 @@ LABELS = {
     "activity_ladder": "Activity ladder",
     "process_limits": "Usual range of a week",
     "evidence_below_standard": "Evidence below the standard",
+    "win_rate_by_cohort": "By cohort, of what was created",
+    "win_rate_eventual": "In the end, of what was created",
     # causes of pipeline change
     "start": "start",
     "created": "created",
@@ -121,6 +123,20 @@ LABELS = {
 def label(name: str) -> str:
     """How a page names an id; an id without a label of its own is printed as words."""
     return LABELS.get(name) or name.replace("_", " ").capitalize()
+
+
+def measure(name: str) -> str:
+    """The label of a measure that stands alone: "win_rate_by_count" -> "Win rate by count"."""
+    if name.startswith("win_rate_"):
+        return f"Win rate {label(name)[:1].lower()}{label(name)[1:]}"
+    return label(name)
+
+
+def agreed(value: float | None, name: str) -> str:
+    """An agreed number, or one to hold against it, in the unit of its metric: 0.3 -> "30%"."""
+    if name.startswith("win_rate") or name.endswith("_rate") or name == "attainment":
+        return percent(value)
+    return ratio(value) if name.endswith("_ratio") else count(value)
 
 
 def is_missing(value: Any) -> bool:

@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "plots": {"fragment", "style", "words"},
     # where they are brought together
     "view": {"client", "errors", "expectations", "history", "metrics", "periods", "schemas"},
-    "review": {"client", "errors", "judgement", "metrics", "periods", "schemas", "style", "view"},
+    "standings": {"judgement", "metrics", "periods", "view"},
+    "review": {"client", "judgement", "metrics", "periods", "standings", "view"},
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
     "trust": {"errors", "judgement", "metrics", "periods", "schemas"},

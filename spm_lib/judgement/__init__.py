@@ -1,15 +1,25 @@
 """From metric tables to verdicts, each with the evidence for it. Pure: no files, no clients, no drawing."""
 
+from spm_lib.judgement.conversations import CONVERSATIONS, conversations
 from spm_lib.judgement.decisions import ALERTS, Decision, decide
 from spm_lib.judgement.evidence import evidence_below_standard
+from spm_lib.judgement.facts import Facts, decided_trials, logged_trials
+from spm_lib.judgement.standing import STANDINGS, standing
 from spm_lib.judgement.unknowns import what_we_do_not_know
 from spm_lib.judgement.week import what_changed
 
 __all__ = [
     "ALERTS",
+    "CONVERSATIONS",
+    "STANDINGS",
     "Decision",
+    "Facts",
+    "conversations",
     "decide",
+    "decided_trials",
     "evidence_below_standard",
+    "logged_trials",
+    "standing",
     "what_changed",
     "what_we_do_not_know",
 ]

@@ -12,7 +12,7 @@ from spm_lib import style
 
 #: Alerts a page may carry; what is beyond is listed quietly.
 ALERTS = 3
-#: Overdue opportunities ask for a decision from this share of the open amount on, whatever hangs on them.
+#: Overdue opportunities ask for a decision from this share of the open ones on.
 OVERDUE_SHARE = 1 / 3
 
 Weight = Literal["decide", "watch", "note"]
@@ -136,29 +136,31 @@ def _decided_since(row: Mapping[Hashable, object], time_zone: str) -> str:
 
 
 def _overdue(hygiene: pd.DataFrame, effect: pd.DataFrame, currency: str) -> Iterator[Decision]:
-    """Overdue opportunities ask for a decision when the headline hangs on them; some always are overdue."""
+    """Overdue opportunities ask for a decision where a pipeline is full of them; some always are overdue."""
     overdue = hygiene[(hygiene["rule"] == "past_expected_close") & (hygiene["failed_count"] > 0)]
     for row in overdue.to_dict("records"):
-        shown = effect.iloc[0]
-        share = row["failed_amount"] / shown["open_amount"] if shown["open_amount"] else float("nan")
-        enough = shown["coverage_ratio"] >= shown["required_ratio"]
-        flips = bool(enough and shown["coverage_ratio_without"] < shown["required_ratio"])
+        share = row["failed_count"] / row["checked_count"]
         count = style.count(row["failed_count"])
         noun = "opportunity" if row["failed_count"] == 1 else "opportunities"
-        said = (
-            f"They are {style.percent(share)} of the amount open for this period." if share == share else ""
-        )
-        hangs = (
-            f"With them coverage is {style.times(shown['coverage_ratio'])}, "
-            f"without them {style.times(shown['coverage_ratio_without'])}; "
-            f"{style.times(shown['required_ratio'])} is needed."
-        )
+        said = f"Their expected close has passed; they are {style.percent(share)} of what is open."
         yield Decision(
             title=f"Close or revive {count} overdue {noun} ({style.money(row['failed_amount'], currency)}).",
-            text=" ".join(filter(None, ["Their expected close has passed.", said, hangs if flips else ""])),
-            weight="decide" if flips or share >= OVERDUE_SHARE else "note",
+            text=" ".join(filter(None, [said, _headline(effect.iloc[0])])),
+            weight="decide" if share >= OVERDUE_SHARE else "note",
             topic="hygiene",
         )
+
+
+def _headline(effect: pd.Series) -> str:
+    """What coverage would be without them, where that changes the answer to whether it is enough."""
+    enough = effect["coverage_ratio"] >= effect["required_ratio"]
+    if not (enough and effect["coverage_ratio_without"] < effect["required_ratio"]):
+        return ""
+    return (
+        f"With them coverage is {style.times(effect['coverage_ratio'])}, "
+        f"without them {style.times(effect['coverage_ratio_without'])}; "
+        f"{style.times(effect['required_ratio'])} is needed."
+    )
 
 
 def _unusual_weeks(limits: pd.DataFrame, currency: str) -> Iterator[Decision]:

@@ -140,13 +140,30 @@ def stakes(won: npt.ArrayLike, share: npt.ArrayLike, threshold: float) -> Floats
     """
     after_win = np.array(ALTERNATIVES)
     after_loss = (1 - after_win * threshold) / (1 - threshold)
+    wins, shares = np.asarray(won, dtype=bool), np.asarray(share, dtype=float)
+    odds = np.where(wins[:, None], after_win, after_loss)
+    return grown(1 + shares[:, None] * (odds - 1))
+
+
+def grown(factors: Floats) -> Floats:
+    """A stake of 1 spread over several bets, after each result; a part held back joins bit by bit.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n, bets)
+        By how much each result multiplies each bet, in the order of `STAKES`. A fair bet, or one against
+        whoever lays it, makes a stake that reaches 1 / a in at most a share `a` of cases, ever.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n,)
+    """
     spread = np.array(STAKES)
     laid, held = AT_ONCE * spread, 1 - AT_ONCE
-    wins, shares = np.asarray(won, dtype=bool), np.asarray(share, dtype=float)
-    found = np.empty(len(wins))
-    for place, (win, part) in enumerate(zip(wins, shares, strict=True)):
+    found = np.empty(len(factors))
+    for place, factor in enumerate(factors):
         joining = held / (place + 1 + HALF_JOINED)
-        laid = (laid + joining * spread) * (1 + part * ((after_win if win else after_loss) - 1))
+        laid = (laid + joining * spread) * factor
         held -= joining
         found[place] = laid.sum() + held
     return found

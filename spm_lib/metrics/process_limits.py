@@ -1,10 +1,12 @@
 """Is the latest week news? Natural limits of each weekly measure, from the weeks before it (XmR chart).
 
-Two departures from the textbook chart, both because a client is small and a page shows seven measures:
+Departures from the textbook chart, because a client is small and a page shows seven measures:
 
 - Counts and money are charted on the scale of their square roots, where their spread does not grow with
-  their level and a long tail is shorter (for counts Anscombe's root of x + 3/8). Counts are never given
-  narrower limits than pure chance (Poisson, level unknown) would give them.
+  their level and a long tail is shorter (for counts Anscombe's root of x + 3/8).
+- Counts and rates are never given narrower limits than pure chance would give them, their level known only
+  from the weeks before (Poisson and binomial, Jeffreys' prior).
+- Counts and money are charted per business day, so that a week of holidays is held against the days it has.
 - The limits are widened for having been learnt from few weeks, such that a new week lies outside as rarely
   (0.27 %) as outside limits known for certain: 4.05 instead of 2.66 moving ranges with 13 weeks, 3.25 with
   25. With many weeks they become the textbook's.
@@ -13,7 +15,7 @@ Measured by simulation of quiet weeks of teams of 2, 5 and 10 reps (nothing chan
 weeks each, learnt from 13 and from 25 weeks): a page carries any alert in 0.3 to 1.1 % of them, a run, which
 is a note and no alert, in 1 to 4 %. The textbook's limits would alert in 11 % (13 weeks) and 5 to 7 % (25).
 The price: a week with half the usual conversations (9 a rep) is seen in 59 % of cases with 5 reps, in 94 %
-with 10, in 11 % with 2. A week of holidays is a real change and is shown as one.
+with 10, in 11 % with 2.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import special, stats
 
 from spm_lib.metrics.registry import metric
 
@@ -45,9 +47,10 @@ Floats = npt.NDArray[np.float64]
     question="Was the latest week an ordinary one?",
     formula="limits = mean ± multiplier × mean moving range of the weeks before (13 at least), on the "
     "scale of square roots for counts and money. Multiplier: Student's t at 0.135 % with 0.62 × (weeks − "
-    "1) degrees of freedom × √(1 + 1 / weeks) / 1.128, which is 2.66 for many weeks. Limits of counts are "
-    "no narrower than those of pure chance, none is below 0 and no rate's above 1. A run: the latest eight "
-    "weeks on one side of the centre",
+    "1) degrees of freedom × √(1 + 1 / weeks) / 1.128, which is 2.66 for many weeks. Counts and money are "
+    "compared per business day, and the limits told for the days of the latest week. Limits of counts and "
+    "rates are no narrower than those of pure chance, none is below 0 and no rate's above 1. A run: the "
+    "latest eight weeks on one side of the centre",
     time_base="the latest week against the weeks before it that are on record",
     credit="the whole team",
     excluded="weeks without data, also from moving ranges and runs; weeks whose rate was counted from "
@@ -73,7 +76,7 @@ def process_limits(weekly: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     weekly : pandas.DataFrame
-        ``weekly_measures``: measure, starts_on, value, n; one row per measure and week.
+        ``weekly_measures``: measure, starts_on, value, n, business_days; one row per measure and week.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def process_limits(weekly: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for measure, part in weekly.groupby("measure", sort=False):
         weeks = part.sort_values("starts_on", kind="stable")
-        rows.append({"measure": str(measure), **_limits(str(measure), weeks["value"], weeks["n"])})
+        rows.append({"measure": str(measure), **_limits(str(measure), weeks)})
     table = pd.DataFrame(rows, columns=["measure", "weeks", "centre", "lower", "upper", "latest", "signal"])
     kinds = dict.fromkeys(("centre", "lower", "upper", "latest"), "float64")
     return table.astype({"measure": "str", "weeks": "int64", **kinds, "signal": "str"})
@@ -114,53 +117,74 @@ def few_weeks_multiplier(weeks: int) -> float:
     return t * float(np.sqrt(1 + 1 / weeks)) / D2
 
 
-def _limits(measure: str, value: pd.Series, n: pd.Series) -> dict[str, object]:
+def _limits(measure: str, weeks: pd.DataFrame) -> dict[str, object]:
     """One measure's limits, latest week and signal; weeks come in order."""
     is_rate = measure.endswith("_rate")
-    values = value.to_numpy(dtype=float)
-    tested = np.where(n.to_numpy(dtype=float) < MINIMUM_N, np.nan, values) if is_rate else values
+    value, n, days = (weeks[name].to_numpy(dtype=float) for name in ("value", "n", "business_days"))
+    # a week in which nobody works cannot be held against any other
+    share = np.ones(len(days)) if is_rate else np.where(days > 0, days / max(days.max(), 1.0), np.nan)
+    tested = np.where(n < MINIMUM_N, np.nan, value) if is_rate else value / share
     before, latest = tested[:-1], tested[-1]
-    weeks = int(np.isfinite(before).sum())
-    found = {"weeks": weeks, "centre": np.nan, "lower": np.nan, "upper": np.nan, "latest": values[-1]}
-    if np.isnan(values[-1]):
+    count = int(np.isfinite(before).sum())
+    found = {"weeks": count, "centre": np.nan, "lower": np.nan, "upper": np.nan, "latest": value[-1]}
+    if np.isnan(value[-1]):
         return {**found, "signal": "no data"}
-    if weeks < MINIMUM_WEEKS:
+    if count < MINIMUM_WEEKS:
         return {**found, "signal": "too few weeks"}
     if not _mean_moving_range(before) > 0:
         return {**found, "signal": "no variation"}
-    centre, lower, upper = _on_scale(measure, before, weeks)
-    found |= {"centre": centre, "lower": lower, "upper": upper}
+    size = n if is_rate else share
+    centre, lower, upper = _on_scale(measure, before, size[:-1], size[-1])
+    found |= {"centre": centre * share[-1], "lower": lower * share[-1], "upper": upper * share[-1]}
     if np.isnan(latest):
         return {**found, "signal": "too few to say"}
     return {**found, "signal": _signal(tested, centre, lower, upper)}
 
 
-def _on_scale(measure: str, before: Floats, weeks: int) -> tuple[float, float, float]:
-    """Centre and limits in the measure's own unit, learnt on the scale where its spread is even."""
-    multiplier = few_weeks_multiplier(weeks)
+def _on_scale(measure: str, before: Floats, sizes: Floats, size: float) -> tuple[float, float, float]:
+    """Centre and limits in the measure's own unit, learnt on the scale where its spread is even.
+
+    `sizes` and `size` are what each week before and the latest one was counted from: trials of a rate, the
+    share of a full week's business days of a count.
+    """
+    known = np.isfinite(before)
+    multiplier = few_weeks_multiplier(int(known.sum()))
     if measure.endswith("_rate"):
         centre, lower, upper = natural_limits(before, multiplier)
+        if size > 0:
+            least, most = _chance_of_rates(before[known], sizes[known], size)
+            lower, upper = min(lower, least), max(upper, most)
         return centre, max(lower, 0.0), min(upper, 1.0)
     is_money = measure == "bookings" or measure.endswith("_amount")
     shift = 0.0 if is_money else 3 / 8
     roots = natural_limits(np.sqrt(before + shift), multiplier)
     centre, lower, upper = (max(max(root, 0.0) ** 2 - shift, 0.0) for root in roots)
-    if not is_money:
-        least, most = _chance_limits(before)
+    if not is_money and size > 0:
+        least, most = _chance_of_counts(before[known] * sizes[known], sizes[known], size)
         lower, upper = min(lower, least), max(upper, most)
     return centre, lower, upper
 
 
-def _chance_limits(before: Floats) -> tuple[float, float]:
-    """Between which counts a new week lies by pure chance, its level known only from the weeks before.
+def _chance_of_counts(counts: Floats, sizes: Floats, size: float) -> tuple[float, float]:
+    """Between which counts (per full week) a new week lies by pure chance.
 
     The predictive distribution of a Poisson count under Jeffreys' prior: negative binomial.
     """
-    known = before[np.isfinite(before)]
-    size, success = float(known.sum()) + 0.5, len(known) / (len(known) + 1)
-    counts = np.arange(10 * int(known.max()) + 20)
-    reached = special.betainc(size, counts + 1.0, success)
-    return float(counts[reached > TAIL][0]), float(counts[reached >= 1 - TAIL][0])
+    shape, success = float(counts.sum()) + 0.5, float(sizes.sum()) / (float(sizes.sum()) + size)
+    possible = np.arange(10 * int(counts.max()) + 20)
+    reached = special.betainc(shape, possible + 1.0, success)
+    least, most = possible[reached > TAIL][0], possible[reached >= 1 - TAIL][0]
+    return float(least / size), float(most / size)
+
+
+def _chance_of_rates(rates: Floats, sizes: Floats, size: float) -> tuple[float, float]:
+    """Between which rates a new week of so many trials lies by pure chance.
+
+    The predictive distribution of a binomial count under Jeffreys' prior: beta-binomial.
+    """
+    hits = float((rates * sizes).sum())
+    found = stats.betabinom(round(size), hits + 0.5, max(float(sizes.sum()) - hits, 0.0) + 0.5)
+    return float(found.ppf(TAIL) / size), float(found.ppf(1 - TAIL) / size)
 
 
 def _signal(values: Floats, centre: float, lower: float, upper: float) -> str:

@@ -49,6 +49,7 @@ LOG_HOURS = 24
         "value": "opportunities, client's currency, activities, or a rate 0-1, as the measure's name tells",
         "n": "how many it was counted from: the rows behind a count, the won ones of bookings, the "
         "denominator of a rate; missing where the value is",
+        "business_days": "days of the week the client works",
     },
     example="Four calls in a week, logged 1, 2, 30 hours after and at an unknown time: "
     "logged_within_24h_rate 2 / 3 = 67 %, n 3.",
@@ -97,14 +98,17 @@ def weekly_measures(
             value, n = np.nan, np.nan
             if known:
                 value, n = measured(facts[week.holds(moments)], conversation_seconds)
-            rows.append((name, week.label, pd.Timestamp(week.start), value, n))
-    table = pd.DataFrame(rows, columns=["measure", "week", "starts_on", "value", "n"])
+            worked = calendar.business_days(week.start, week.end)
+            rows.append((name, week.label, pd.Timestamp(week.start), value, n, worked))
+    columns = ["measure", "week", "starts_on", "value", "n", "business_days"]
+    table = pd.DataFrame(rows, columns=columns)
     kinds = {
         "measure": "str",
         "week": "str",
         "starts_on": "datetime64[us]",
         "value": "float64",
         "n": "float64",
+        "business_days": "int64",
     }
     return table.astype(kinds)
 

@@ -35,6 +35,7 @@ def overdue(count, amount):
     return pd.DataFrame(
         {
             "rule": ["past_expected_close", "no_amount"],
+            "checked_count": [30, 30],
             "failed_count": [count, 9],
             "failed_amount": [amount, 9.0],
         }
@@ -113,30 +114,30 @@ def test_where_no_win_rate_is_agreed_nobody_is_judged():
     assert decided(reps=None) == []
 
 
-@pytest.mark.parametrize(("amount", "weight"), [(33_334.0, "decide"), (33_333.0, "note")])
-def test_overdue_ones_ask_for_a_decision_from_a_third_of_the_open_amount_on(amount, weight):
-    (found,) = decided(dirty=(12, amount))
+@pytest.mark.parametrize(("count", "weight"), [(10, "decide"), (9, "note")])
+def test_overdue_ones_ask_for_a_decision_from_a_third_of_the_open_ones_on(count, weight):
+    (found,) = decided(dirty=(count, 33_000.0))
     assert found.weight == weight
-    assert found.title.startswith("Close or revive 12 overdue opportunities ($33")
+    assert found.title == f"Close or revive {count} overdue opportunities ($33k)."
+    assert found.text == (
+        f"Their expected close has passed; they are {round(count / 30 * 100)}% of what is open."
+    )
 
 
-def test_few_overdue_ones_ask_for_a_decision_when_the_headline_hangs_on_them():
+def test_what_coverage_is_without_them_is_said_where_it_changes_the_answer():
     (found,) = decided(dirty=(2, 9_000.0), headline=effect(coverage=2.1, without=1.9, required=2.0))
-    assert found.weight == "decide"
+    assert found.weight == "note"
     assert "With them coverage is 2.1×, without them 1.9×; 2.0× is needed." in found.text
-    # not enough either way: closing them changes no answer
-    (found,) = decided(dirty=(2, 9_000.0), headline=effect(coverage=1.8, without=1.6, required=2.0))
-    assert found.weight == "note"
-    # nobody knows what is needed
-    (found,) = decided(dirty=(2, 9_000.0), headline=effect(required=NAN))
-    assert found.weight == "note"
+    # not enough either way, or nobody knows what is needed: closing them changes no answer
+    for headline in (effect(coverage=1.8, without=1.6, required=2.0), effect(required=NAN)):
+        assert "coverage" not in decided(dirty=(2, 9_000.0), headline=headline)[0].text
 
 
-def test_one_overdue_one_is_singular_and_an_unknown_open_amount_makes_no_alert():
+def test_one_overdue_one_is_singular_and_an_unknown_coverage_is_left_out():
     (found,) = decided(dirty=(1, 5_000.0), headline=effect(NAN, NAN, NAN))
     assert found.title.startswith("Close or revive 1 overdue opportunity (")
     assert found.weight == "note"
-    assert found.text == "Their expected close has passed."
+    assert found.text == "Their expected close has passed; they are 3% of what is open."
 
 
 def test_a_week_outside_its_limits_is_an_alert_and_a_run_a_note():

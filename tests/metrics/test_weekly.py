@@ -37,7 +37,7 @@ def values(table, measure):
 
 def test_a_row_for_every_measure_and_week_oldest_first():
     table = weekly(weeks=3)
-    assert list(table.columns) == ["measure", "week", "starts_on", "value", "n"]
+    assert list(table.columns) == ["measure", "week", "starts_on", "value", "n", "business_days"]
     assert table["measure"].tolist() == [measure for measure in MEASURES for _ in range(3)]
     assert table["week"].tolist()[:3] == ["2026-W44", "2026-W45", "2026-W46"]
     assert table["starts_on"].tolist()[:3] == list(pd.to_datetime(["2026-10-26", "2026-11-02", "2026-11-09"]))
@@ -177,17 +177,37 @@ def test_weeks_agree_with_sql(made):
     pd.testing.assert_frame_equal(made, before)
 
 
-def series(found, measure="conversations", n=None):
+def series(found, measure="conversations", n=None, days=5):
     """Weeks of one measure, oldest first."""
     starts = pd.date_range("2026-01-05", periods=len(found), freq="7D")
     number = found if n is None else n
-    return pd.DataFrame({"measure": measure, "starts_on": starts, "value": found, "n": number}).astype(
-        {"n": "float64"}
+    weeks = {"measure": measure, "starts_on": starts, "value": found, "n": number, "business_days": days}
+    return pd.DataFrame(weeks).astype({"n": "float64"})
+
+
+def limit(found, measure="conversations", n=None, days=5):
+    return process_limits(series(found, measure, n, days)).iloc[0]
+
+
+def test_a_week_of_holidays_is_held_against_the_days_it_has():
+    """40 a week; 17 in a week of two working days is 42.5 in a full one, 17 in a full week is news."""
+    usual = [39.0, 41.0] * 8
+    assert limit([*usual, 17.0])["signal"] == "below"
+    short = limit([*usual, 17.0], days=[5] * 16 + [2])
+    assert short["signal"] == "none"
+    assert short["lower"] < 17 < short["upper"]
+    # a short week among those learnt from widens nothing: 16 in two days is 40 in five
+    assert limit([*usual, 16.0, 40.0], days=[5] * 16 + [2, 5])["centre"] == pytest.approx(
+        limit([*usual, 40.0, 40.0])["centre"]
     )
 
 
-def limit(found, measure="conversations", n=None):
-    return process_limits(series(found, measure, n)).iloc[0]
+def test_a_rate_is_not_news_while_chance_alone_would_bring_it():
+    """98 % of 70 for months: 93 % is 65 of 70, and one in eighty weeks at 98 % is as low by chance."""
+    usual = [0.979, 0.981] * 8
+    assert limit([*usual, 0.93], "logged_within_24h_rate", n=70)["signal"] == "none"
+    # of 2,000 it is no chance
+    assert limit([*usual, 0.93], "logged_within_24h_rate", n=2000)["signal"] == "below"
 
 
 def test_limits_of_the_nist_handbook():
