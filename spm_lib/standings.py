@@ -60,7 +60,19 @@ def standings(view: View, standards: pd.DataFrame) -> pd.DataFrame:
         metric: why for what, why in client.not_recorded.items() for metric in _NEEDS.get(what, ())
     }
     roles = {rep.id: rep.role for rep in team}
-    return judgement.standing(standards, facts, roles, view.period, not_recorded=not_recorded)
+    table = judgement.standing(standards, facts, roles, view.period, not_recorded=not_recorded)
+    return _since_joining(table, {rep.id: rep.starts_on for rep in team}, view.period)
+
+
+def _since_joining(table: pd.DataFrame, starts_on: Mapping[str, date | None], week: Period) -> pd.DataFrame:
+    """Nobody stands anywhere before the first day on the team."""
+    joined = pd.to_datetime(table["rep_id"].map(starts_on)).astype(table["since"].dtype)
+    later = joined > table["since"]
+    weeks = (pd.Timestamp(week.end) - joined).dt.days // 7
+    return table.assign(
+        since=table["since"].mask(later, joined),
+        streak_weeks=table["streak_weeks"].mask(later, weeks.astype("Int64")),
+    )
 
 
 def _earliest(standards: pd.DataFrame, metric: str) -> date:

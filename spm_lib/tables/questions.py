@@ -37,10 +37,10 @@ def questions_list(
             if known
             else "Too little is recorded to ask anything."
         )
-        return Fragment(tag("p", said), said, "block")
+        return Fragment(tag("p", said), said)
     items = [_question(row, rows, names, time_zone) for row in asked.to_dict("records")]
     said = words.counted(len(asked), "question")
-    return Fragment(tag("ul", *items, class_="decisions"), f"{said} about the activity", "block")
+    return Fragment(tag("ul", *items, class_="decisions"), f"{said} about the activity")
 
 
 def _question(row: words.Row, rows: pd.DataFrame, names: Mapping[str, str], time_zone: str) -> Html:

@@ -51,10 +51,9 @@ def _line(row: words.Row, names: Mapping[str, str]) -> Line:
     numbers = "; ".join(filter(None, [words.standing_numbers(row), words.standing_since(row)]))
     name = join((name_of(row["rep_id"], names), tag("div", words.expectation(row), class_="quiet small")))
     change = words.would_change(row)
-    more = tag("div", client_text(change), class_="quiet small") if change else None
-    said = join((word, tag("div", numbers, class_="small") if numbers else None))
+    below = (tag("div", text, class_="quiet small") for text in (numbers, client_text(change)) if text)
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
-    return name, join((_bar(row), more)), said, value
+    return name, join((_bar(row), *below)), word, value
 
 
 def _bar(row: words.Row) -> Html | None:
