@@ -235,6 +235,7 @@ class Review:
             limits=self.measure("process_limits"),
             hygiene=self.measure("hygiene"),
             effect=self.measure("hygiene_effect"),
+            standings=self.standings(),
             names=self.rep_names,
             currency=self.client.currency,
             standard=self.standard("win_rate_by_count"),
@@ -246,7 +247,7 @@ class Review:
         view = self.view()
         return judgement.what_changed(
             view.outcomes[self.week.holds(view.outcomes["outcome_at"])],
-            self.rows("pipeline_change"),
+            self.rows("pipeline_change").iloc[: 0 if "pipeline" in self.client.not_recorded else None],
             names=self.rep_names,
             currency=self.client.currency,
         )

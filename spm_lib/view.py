@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from spm_lib import schemas
@@ -293,7 +294,40 @@ class View(Mapping[str, object]):
         MetricError
             Unknown metric, or a grouping it does not have.
         """
-        return registry.compute(metric, self, **options)
+        table = registry.compute(metric, self, **options)
+        for what in ("losses", "pipeline"):
+            if what in self.client.not_recorded:
+                table = _blanked(table, metric, what)
+        return table
+
+
+#: What the metrics of a family cannot know where the client does not record it: these columns are missing.
+_UNKNOWN = {
+    ("losses", "win_rate"): (
+        *("win_rate", "raw_rate", "low", "high", "decided_count", "n_count", "lost_count", "lost_amount"),
+        *("disqualified_count", "effective_count", "prior_rate", "best_probability", "better_count", "rank"),
+    ),
+    ("pipeline", "pipeline"): (
+        *("open_count", "open_amount", "no_amount_count", "undated_count", "opportunity_count", "amount"),
+        *("later_count", "coverage_ratio", "required_ratio", "cycle_days"),
+    ),
+    ("pipeline", "hygiene_effect"): (
+        *("open_amount", "overdue_count", "overdue_amount", "open_amount_without"),
+        *("coverage_ratio", "coverage_ratio_without", "required_ratio"),
+    ),
+}
+
+
+def _blanked(table: pd.DataFrame, metric: str, what: str) -> pd.DataFrame:
+    """The table without what the client does not record: a rate of wins alone is no win rate."""
+    for (missing, family), columns in _UNKNOWN.items():
+        if missing != what or not metric.startswith(family):
+            continue
+        known = [name for name in columns if name in table]
+        table = table.assign(**dict.fromkeys(known, np.nan))
+        if "state" in table:
+            table["state"] = "not recorded"
+    return table
 
 
 def _open_and_booked(

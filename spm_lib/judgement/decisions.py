@@ -49,6 +49,7 @@ def decide(
     names: Mapping[str, str],
     currency: str,
     standard: pd.Series | None,
+    standings: pd.DataFrame | None = None,
     time_zone: str = "UTC",
 ) -> list[Decision]:
     """What asks for a decision, weightiest first, at most `ALERTS` of them as alerts.
@@ -69,6 +70,8 @@ def decide(
         ISO 4217.
     standard : pandas.Series or None
         The agreed win rate.
+    standings : pandas.DataFrame, optional
+        ``standing``, for the expectations besides the win rate.
     time_zone : str, optional
         IANA name of the client's, in which days are named.
 
@@ -83,6 +86,7 @@ def decide(
             if evidence is not None and standard is not None
             else ()
         ),
+        *(_below(standings, names) if standings is not None else ()),
         *_overdue(hygiene, effect, currency),
         *_unusual_weeks(limits, currency),
     ]
@@ -120,6 +124,35 @@ def _reps_off_standard(
             weight="decide" if firm else "note",
             topic="evidence_below_standard",
         )
+
+
+def _below(standings: pd.DataFrame, names: Mapping[str, str]) -> Iterator[Decision]:
+    """Reps below another expectation; where most of them are, the expectation is asked first."""
+    others = standings[standings["metric"] != "win_rate_by_count"]
+    for metric, rows in others.groupby("metric", sort=True):
+        below = rows[rows["standing"] == "below"]
+        judged = rows["standing"].isin(["exceeds", "meets", "watch", "below"]).sum()
+        if below.empty:
+            continue
+        what = (
+            f"{style.label(str(metric)).lower()} of {style.agreed(below['threshold'].iloc[0], str(metric))}"
+        )
+        if len(below) > 1 and len(below) > judged / 3:
+            yield Decision(
+                title=f"{len(below)} of {judged} reps are below the agreed {what}: ask the standard first.",
+                text="What so many do not reach may not be within reach. Check goal, territory and support "
+                "before anybody is spoken to.",
+                weight="decide",
+                topic="standing",
+            )
+            continue
+        for row in below.to_dict("records"):
+            yield Decision(
+                title=f"{names.get(row['rep_id'], row['rep_id'])} is below the agreed {what}.",
+                text=f"Since {style.day(row['since'])}; it passed the test against chance.",
+                weight="decide",
+                topic="standing",
+            )
 
 
 def _decided_since(row: Mapping[Hashable, object], time_zone: str) -> str:
@@ -167,12 +200,11 @@ def _unusual_weeks(limits: pd.DataFrame, currency: str) -> Iterator[Decision]:
     for row in limits[limits["signal"].isin(["above", "below", "run_above", "run_below"])].to_dict("records"):
         measure = row["measure"]
         label = style.label(measure)
-        latest, low, high = (
-            style.measured(row[key], measure, currency) for key in ("latest", "lower", "upper")
-        )
+        latest = style.measured(row["latest"], measure, currency)
+        usual = style.usual(row["lower"], row["upper"], measure, currency)
         if row["signal"] in ("above", "below"):
             yield Decision(
-                title=f"{label}: {latest}, {row['signal']} the usual {low} to {high}.",
+                title=f"{label}: {latest}, {row['signal']} the usual {usual}.",
                 text=f"Outside the range of the {row['weeks']} weeks before. Ask what was different.",
                 weight="watch",
                 topic="process_limits",

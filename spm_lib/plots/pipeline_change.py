@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from spm_lib import style, words
-from spm_lib.fragment import Fragment, grid
+from spm_lib.fragment import Fragment, grid, tag
 from spm_lib.plots import canvas
 
 _ROW, _BAR = 34, 20
@@ -52,6 +52,9 @@ def plot_pipeline_change(change: pd.DataFrame, currency: str, ax: Axes | None = 
 
 def pipeline_change_figure(change: pd.DataFrame, currency: str) -> Fragment:
     """`plot_pipeline_change` as a piece of the page, every cause in the table behind it."""
+    if change["amount"].isna().all():
+        nothing = "Open opportunities are not recorded, so nothing is said of the pipeline."
+        return Fragment(tag("p", nothing, class_="read"), nothing)
     cents = bool((change["amount"].round(2) % 1 != 0).any())
     table = grid(
         "Pipeline change by cause, adding up to the cent",

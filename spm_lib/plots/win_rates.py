@@ -66,6 +66,8 @@ def win_rates_figure(
     if not len(win_rates):
         nobody = "No rep is known, so no win rate can be told by rep."
         return Fragment(tag("p", nobody, class_="read"), nobody)
+    if win_rates["decided_count"].isna().all():
+        return Fragment(tag("p", words.NO_LOSSES, class_="read"), words.NO_LOSSES)
     threshold = None if standard is None else float(standard["threshold"])
     rows = in_order(win_rates, names, evidence)
     said = [words.standing(row, row["verdict"], threshold) for row in rows.to_dict("records")]

@@ -47,13 +47,20 @@ def standings_table(standings: pd.DataFrame, names: Mapping[str, str]) -> Fragme
 
 def _line(row: words.Row, names: Mapping[str, str]) -> Line:
     """One rep and one expectation."""
-    word = tag("span", words.standing_word(row), class_="chip" if words.is_told(row) else "quiet")
+    word = tag("span", words.standing_word(row), class_=_look(row))
     numbers = "; ".join(filter(None, [words.standing_numbers(row), words.standing_since(row)]))
     name = join((name_of(row["rep_id"], names), tag("div", words.expectation(row), class_="quiet small")))
     change = words.would_change(row)
     below = (tag("div", text, class_="quiet small") for text in (numbers, client_text(change)) if text)
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
     return name, join((_bar(row), *below)), word, value
+
+
+def _look(row: words.Row) -> str:
+    """Coloured when it passed the noise test; more than agreed is no warning."""
+    if not words.is_told(row):
+        return "quiet"
+    return "chip good" if row["standing"] == "exceeds" else "chip"
 
 
 def _bar(row: words.Row) -> Html | None:

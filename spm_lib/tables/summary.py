@@ -240,7 +240,7 @@ def _won(row: pd.Series, standard: pd.Series | None) -> tuple[Html, str]:
     return _card(
         "Win rate, 26 weeks",
         style.percent(row["win_rate"]),
-        style.percent_range(row["low"], row["high"]) if row["decided_count"] else "",
+        "" if style.is_missing(row["low"]) else style.percent_range(row["low"], row["high"]),
         words.win_rate(row, threshold, 26),
     )
 

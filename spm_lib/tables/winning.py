@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from spm_lib import style, words
-from spm_lib.fragment import Fragment, details, grid, join, name_of, tag
+from spm_lib.fragment import Fragment, Html, details, grid, join, name_of, tag
 from spm_lib.tables.bars import Line, bars, folded, in_order, track
 
 
@@ -24,6 +24,8 @@ def panel_table(
         Median days from creation to the outcome of won and of lost ones: where lost ones took longer, that is
         said to be a reason.
     """
+    if len(panel) and panel["n_count"].isna().all():
+        return Fragment(Html(""), words.NO_LOSSES, "note")
     rows = panel.to_dict("records")
     cells = [
         [
@@ -64,6 +66,8 @@ def shrunk_table(shrunk: pd.DataFrame, names: Mapping[str, str]) -> Fragment:
     names : mapping
         Rep id -> printed name; the order is theirs, not that of the rates.
     """
+    if len(shrunk) and shrunk["decided_count"].isna().all():
+        return Fragment(Html(""), words.NO_LOSSES)
     rows = in_order(shrunk, names)
     ranked = shrunk["rank"].dropna()
     places = ranked.tolist() if ranked.nunique() > 1 else []

@@ -25,6 +25,7 @@ from spm_lib.words.standings import (
     would_change,
 )
 from spm_lib.words.winning import (
+    NO_LOSSES,
     TOO_FEW,
     against_standard,
     bases_differ,
@@ -40,6 +41,7 @@ from spm_lib.words.winning import (
 from spm_lib.words.work import asked, climbed, week
 
 __all__ = [
+    "NO_LOSSES",
     "TOO_FEW",
     "Row",
     "against_line",

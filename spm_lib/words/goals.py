@@ -49,7 +49,14 @@ def forecast(row: Row, period: str, currency: str) -> str:
     said = f"Likely to end at {spread}, four times out of five"
     if style.is_missing(style.number(row["p_attain"])):
         return f"{said}."
-    return f"{said}; the goal is reached in {style.percent(row['p_attain'])} of cases."
+    return f"{said}; the goal is reached in {_cases(float(row['p_attain']))}."
+
+
+def _cases(share: float) -> str:
+    """A share of draws; a sample proves neither never nor always."""
+    if share == 0:
+        return "hardly any case"
+    return "almost every case" if share == 1 else f"{style.percent(share)} of cases"
 
 
 def needed(pace: Row, currency: str) -> str:
@@ -94,6 +101,8 @@ def coverage(row: Row, period: str, currency: str) -> str:
     state = str(row["state"])
     open_amount = style.money(row["open_amount"], currency)
     undated = style.number(row["undated_count"])
+    if state == "not recorded":
+        return "Open opportunities are not recorded, so nothing is said of what is still to come."
     if style.is_missing(style.number(row["open_amount"])) and not row["open_count"] and undated:
         verb = "has" if undated == 1 else "have"
         return f"{opportunities(undated)} open {verb} no expected close, so nothing is said of {period}."

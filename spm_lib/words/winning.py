@@ -11,12 +11,16 @@ from spm_lib.words.said import Row, capital, of_decided
 
 #: Below this many decided opportunities a rate is printed but nothing is said of it.
 TOO_FEW = 10
+#: Where only wins are on record; a share of them would always be all of them.
+NO_LOSSES = "Lost opportunities are not recorded, so no win rate can be told."
 
 
 def win_rate(row: Row, threshold: float | None, weeks: int) -> str:
     """A team's win rate against the agreed one, with its n."""
     decided = style.number(row["decided_count"])
-    if style.is_missing(decided) or decided == 0:
+    if style.is_missing(decided):
+        return NO_LOSSES
+    if decided == 0:
         return f"Nothing was decided in {weeks} weeks."
     return f"{of_decided(row)} decided won. {capital(against_standard(row, threshold))}."
 

@@ -65,3 +65,17 @@ def test_bookings_add_up_to_the_published_sales(spm: Spm, ingested: dict[str, st
     assert team["bookings"] == 77_548_570.20
     by_rep = frame(spm("metric", "adventureworks", "attainment", "--by", "rep_id", *SPAN))
     assert round(by_rep["bookings"].sum(), 2) == 77_548_570.20
+
+
+def test_a_share_of_wins_alone_is_no_win_rate(spm: Spm, ingested: dict[str, str], tmp_path: Path) -> None:
+    """Orders are all the files hold: 100 % won would be a lie, and so would an empty pipeline."""
+    row = frame(spm("metric", "adventureworks", "win_rate_by_count", *SPAN)).iloc[0]
+    assert row["won_count"] == 3616
+    assert row[["win_rate", "low", "high", "decided_count"]].isna().all()
+    spm("review", "adventureworks", "--week", "2020-W20", "--reports", str(tmp_path))
+    page = (tmp_path / "adventureworks" / "2020-W20" / "weekly_review.html").read_text()
+    assert "Lost opportunities are not recorded, so no win rate can be told." in page
+    assert "Open opportunities are not recorded" in page
+    top = page.partition("</style>")[2].partition("What changed this week?")[0]
+    assert "Booked, May 2020" in top
+    assert "100%" not in top

@@ -143,7 +143,7 @@ def test_one_overdue_one_is_singular_and_an_unknown_coverage_is_left_out():
 def test_a_week_outside_its_limits_is_an_alert_and_a_run_a_note():
     found = decided(weeks=[("won", 21.0, "above"), ("decided", 8.0, "run_below")])
     assert [one.weight for one in found] == ["watch", "note"]
-    assert found[0].title == "Won: 21, above the usual 5 to 15."
+    assert found[0].title == "Won: 21, above the usual 5–15."
     assert "25 weeks before" in found[0].text
     assert found[1].title == "Decided: eight weeks in a row below the average."
 
@@ -167,3 +167,35 @@ def test_two_runs_give_the_same_decisions_and_leave_the_tables_as_they_were():
     before = table.copy(deep=True)
     assert decided(reps=table) == decided(reps=table)
     pd.testing.assert_frame_equal(table, before)
+
+
+def standings(*rows):
+    """(rep, standing) to an attainment of 80 % in its periods."""
+    table = pd.DataFrame(rows, columns=["rep_id", "standing"])
+    return table.assign(metric="attainment", threshold=0.8, since=pd.Timestamp("2026-03-30"))
+
+
+def told(table):
+    return decide(
+        evidence=None,
+        limits=limits(),
+        hygiene=overdue(0, 0.0),
+        effect=effect(),
+        names={"ana": "Ana Lopez"},
+        currency="USD",
+        standard=None,
+        standings=table,
+    )
+
+
+def test_a_rep_below_another_expectation_is_said_by_name():
+    (found,) = told(standings(("ana", "below"), ("ben", "meets"), ("cy", "exceeds"), ("dan", "watch")))
+    assert found.title == "Ana Lopez is below the agreed attainment of 80%."
+    assert found.text == "Since 30 March 2026; it passed the test against chance."
+
+
+def test_where_many_are_below_the_standard_is_asked_before_anybody_is_named():
+    many = standings(("ana", "below"), ("ben", "below"), ("cy", "meets"), ("dan", "too few to say"))
+    (found,) = told(many)
+    assert found.title == "2 of 3 reps are below the agreed attainment of 80%: ask the standard first."
+    assert "Ana" not in found.text
