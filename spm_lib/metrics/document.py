@@ -43,11 +43,24 @@ What holds for every number:
 """
 
 
+#: What `spm simulate --full` and `spm backtest` printed last, kept with the code that was measured.
+MEASURED = PATH.parent / "spm_lib" / "trust" / "measured.md"
+BACKTESTED = PATH.parent / "spm_lib" / "trust" / "backtested.md"
+
+_TRUST = """\
+## How far the numbers can be trusted
+
+Measured, not claimed; a figure that is not reached says why.
+"""
+
+
 def text() -> str:
-    """The whole of METRICS.md, from the registry as it stands."""
+    """The whole of METRICS.md, from the registry as it stands and what was measured last."""
     parts = [_INTRODUCTION, "| metric | question |\n| --- | --- |"]
     parts += [f"| [`{one.id}`](#{one.id}) | {_cell(one.question)} |" for one in _ordered()]
-    return "\n".join([*parts, "", *(line for one in _ordered() for line in _card(one))])
+    cards = "\n".join([*parts, "", *(line for one in _ordered() for line in _card(one))])
+    trust = [_TRUST, MEASURED.read_text(encoding="utf-8"), BACKTESTED.read_text(encoding="utf-8")]
+    return "\n".join([cards.rstrip(), "", *trust]).rstrip() + "\n"
 
 
 def _ordered() -> list[Definition]:
