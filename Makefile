@@ -62,7 +62,7 @@ pictures: $(READY) ## take the pictures of the README from published demo report
 	$(BIN)/python docs/pictures.py .cache/pictures/reports 2026-W46
 
 metrics-doc: $(READY) ## write METRICS.md anew from the registry
-	$(BIN)/python -m spm_lib.metrics.document
+	$(BIN)/python -m spm_lib.document
 
 clean: ## remove the environment, the demo clients and every report
 	rm -rf $(VENV) .cache data/alder-heating data/brightwater-dental data/copperline-print reports/*/ reports/index.html

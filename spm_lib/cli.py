@@ -195,6 +195,7 @@ def metric(
         return
     if client is None or name is None:
         raise UsageError("say which client and which metric", remedy="spm metric CLIENT METRIC, or --list")
+    import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
     from spm_lib.client import load_client
     from spm_lib.metrics import registry
 
@@ -204,6 +205,51 @@ def metric(
     period = _period(facts, week, from_day, to_day)
     moment = None if known_at is None else _instant(facts, known_at)
     console.table(_measured(folder, client, name, period, by, moment), form)
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    client: _Client,
+    name: Annotated[str | None, typer.Option("--name", help="As pages print it.")] = None,
+    currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="ISO 4217.")] = "USD",
+    time_zone: Annotated[str, typer.Option("--time-zone", metavar="ZONE", help="IANA name.")] = "UTC",
+    home: _Home = None,
+) -> None:
+    """Write a client folder to fill in, with the questions to ask."""
+    from spm_lib.newcomer import new_client
+
+    folder = _home(context, home)
+    written = new_client(folder, client, name=name, currency=currency, time_zone=time_zone)
+    for path in written:
+        console.say(str(path))
+    console.say("Fill in client.yaml and mapping.yaml, then the documents below expectations/.")
+
+
+@app.command()
+def acknowledge(
+    context: typer.Context,
+    client: _Client,
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="sales_process, or a file like sales_goals-2027.")
+    ],
+    rep: Annotated[str, typer.Option("--rep", help="Whose.")],
+    step: Annotated[str, typer.Option("--step", help="read, reviewed or reinforced.")] = "read",
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Today if missing.")] = None,
+    home: _Home = None,
+) -> None:
+    """Write down that a rep has read a document, or that it was reviewed together or reinforced."""
+    from spm_lib import expectations as agreed
+    from spm_lib.client import client_folder, load_client
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    today = _now(facts.zone).date()
+    day = today if on is None else _day("--on", on)
+    if day > today:
+        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
+    row = agreed.acknowledge(client_folder(folder, client), facts, document, rep, step, day)
+    console.say(f"{rep} has {step} {row.document} (version {row.version[:8]}) on {day}")
 
 
 @app.command()
@@ -458,6 +504,7 @@ def _publish_one(
 def _metrics() -> pd.DataFrame:
     import pandas as pd
 
+    import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
     from spm_lib.metrics import registry
 
     return pd.DataFrame(

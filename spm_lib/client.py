@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from spm_lib.errors import ClientError, SpmError, UsageError
 from spm_lib.periods import WEEKDAYS, Calendar, Period, fiscal_year, month, quarter, week, week_of
@@ -289,17 +290,26 @@ def parse(model: type[Model], facts: object, *, where: str, error: type[SpmError
         raise error(**_explain(problem, model), where=where) from problem
 
 
+def faults(problem: ValidationError, model: type[BaseModel]) -> list[dict[str, Any]]:
+    """Every fault of a validation, as the `what`, `given` and `remedy` of an `SpmError`, and its place."""
+    return [{**_explain_one(fault, model), "place": fault["loc"]} for fault in problem.errors()]
+
+
 def _explain(problem: ValidationError, model: type[BaseModel]) -> dict[str, Any]:
     """The first fault of a validation, as the parts of an `SpmError`."""
-    fault = problem.errors()[0]
-    place = ".".join(str(part) for part in fault["loc"]) or "the whole"
     more = f" ({problem.error_count()} faults in all)" if problem.error_count() > 1 else ""
+    told = _explain_one(problem.errors()[0], model)
+    return {**told, "what": f"{told['what']}{more}"}
+
+
+def _explain_one(fault: ErrorDetails, model: type[BaseModel]) -> dict[str, Any]:
+    place = ".".join(str(part) for part in fault["loc"]) or "the whole"
     if fault["type"] == "extra_forbidden":
         known = ", ".join(_fields_at(model, fault["loc"][:-1]))
-        return {"what": f"unknown key {place}{more}", "remedy": f"known keys: {known}"}
+        return {"what": f"unknown key {place}", "remedy": f"known keys: {known}"}
     if fault["type"] == "missing":
-        return {"what": f"{place} is missing{more}", "remedy": f"add `{fault['loc'][-1]}:`"}
-    return {"what": f"{place}: {fault['msg']}{more}", "given": fault.get("input")}
+        return {"what": f"{place} is missing", "remedy": f"add `{fault['loc'][-1]}:`"}
+    return {"what": f"{place}: {fault['msg']}", "given": fault.get("input")}
 
 
 def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
@@ -311,7 +321,7 @@ def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str
         if inner is None:
             break
         model = inner
-    return [name for name in model.model_fields if name != "slug"]
+    return [field.alias or name for name, field in model.model_fields.items() if name != "slug"]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

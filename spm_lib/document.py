@@ -1,4 +1,4 @@
-"""METRICS.md, written from the registry: `python -m spm_lib.metrics.document` writes it anew.
+"""METRICS.md, written from the registry: `python -m spm_lib.document` writes it anew.
 
 A definition lives beside its code and nowhere else; a test compares the file with `text`.
 """
@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# importing the package registers every metric
-import spm_lib.metrics  # noqa: F401
+# importing them registers every metric
+import spm_lib.metrics
+import spm_lib.standings  # noqa: F401
 from spm_lib.metrics.registry import METRICS, Definition
 
 #: Where the file lies: the top of the project.
-PATH = Path(__file__).resolve().parents[2] / "METRICS.md"
+PATH = Path(__file__).resolve().parents[1] / "METRICS.md"
 
 _INTRODUCTION = """\
 # Metrics

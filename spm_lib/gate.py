@@ -18,7 +18,7 @@ import pandas as pd
 
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.errors import SpmError
-from spm_lib.expectations import Expectations, read_document
+from spm_lib.expectations import Acknowledgements, Expectations, read_document
 from spm_lib.history import Snapshot, Store, snapshot, timeline
 from spm_lib.history.manifest import StoredFile
 from spm_lib.ingest import FAILED
@@ -113,6 +113,7 @@ class _Gate:
             self._try(lambda: self._inbox(folder, client, mapping))
         if expectations is not None:
             self._expectations(expectations, week.last_day)
+            self._try(lambda: self._acknowledgements(folder, client, expectations, week.last_day))
             if state is not None and "quotas" not in client.not_recorded:
                 self._try(lambda: self._goals(expectations, state, client, week))
 
@@ -267,6 +268,20 @@ class _Gate:
                     where,
                     "`spm metric --list` names the metrics",
                 )
+
+    def _acknowledgements(self, folder: Path, client: Client, expectations: Expectations, on: date) -> None:
+        """Who still has to read what, where acknowledgements are kept; without them nobody is judged."""
+        if not (folder / "acknowledgements.csv").is_file():
+            return
+        kept = Acknowledgements.load(folder, client, expectations)
+        asked = [one for one in kept.open_requests(on) if one.step in ("read", "reviewed")]
+        for document in dict.fromkeys(one.document for one in asked):
+            reps = ", ".join(dict.fromkeys(one.rep for one in asked if one.document == document))
+            self._note(
+                f"{document} is not yet agreed with {reps}: what rests on it is not judged",
+                f"{self._slug}/acknowledgements.csv",
+                f"go through it together, then `spm acknowledge {self._slug} {document} --rep REP`",
+            )
 
     def _goals(self, expectations: Expectations, state: Snapshot, client: Client, week: Period) -> None:
         """Reps without a goal, and goals that do not add up to the team's."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
 from spm_lib import judgement
 from spm_lib.client import Client
 from spm_lib.metrics import registry
@@ -18,7 +19,6 @@ from spm_lib.metrics.goals import expected_by_day
 from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
 from spm_lib.metrics.pace_by_own_curve import expected_shares
 from spm_lib.periods import Period, trailing
-from spm_lib.standings import standings
 from spm_lib.view import Source, View
 
 #: Weeks a rate is read over, unless a document says otherwise.
@@ -193,7 +193,7 @@ class Review:
         pandas.Series or None
             direction, threshold, weeks, minimum_n, title, version, effective_from ...
         """
-        standards = self.source.expectations.standards(self.week.last_day)
+        standards = self.view().standards
         found = standards[standards["metric"] == metric]
         return None if found.empty else found.iloc[0]
 
@@ -207,12 +207,7 @@ class Review:
         standard = self.standard(metric)
         if standard is None or standard["direction"] != "at least":
             return None
-        began = pd.Timestamp(standard["effective_from"]).tz_localize(self.client.time_zone)
-        view = self.view(trailing(self.week, RATE_WEEKS), "rep_id")
-        since = view.outcomes[view.outcomes["outcome_at"] >= began]
-        table = judgement.evidence_below_standard(
-            since, float(standard["threshold"]), by="rep_id", groups=view.groups
-        )
+        table = self.view().measure("evidence_below_standard")
         standings = self.standings()
         held = standings[standings["metric"] == metric].set_index("rep_id")["standing"]
         stands = table["rep_id"].map(held)
@@ -224,8 +219,7 @@ class Review:
     def standings(self) -> pd.DataFrame:
         """Where each rep stands to everything agreed (``judgement.standing``)."""
         if self._standings is None:
-            standards = self.source.expectations.standards(self.week.last_day)
-            self._standings = self._kept("standings", standings(self.view(), standards))
+            self._standings = self._kept("standing", self.view().measure("standing"))
         return self._standings
 
     def decisions(self) -> list[judgement.Decision]:

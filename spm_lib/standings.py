@@ -14,6 +14,7 @@ from spm_lib import judgement
 from spm_lib.judgement import Facts
 from spm_lib.metrics import registry
 from spm_lib.metrics.past_periods import covered_periods
+from spm_lib.metrics.registry import metric
 from spm_lib.periods import Period, weeks_of
 from spm_lib.view import View
 
@@ -28,22 +29,63 @@ _NEEDS = {
 }
 
 
-def standings(view: View, standards: pd.DataFrame) -> pd.DataFrame:
+@metric(
+    question="Where does each rep stand to what was agreed in writing?",
+    formula="below: the evidence against the agreement being kept is 20 or more; watch: 5 or more; exceeds: "
+    "the evidence that there is more than agreed is 20 or more; meets: everything that cannot be told from "
+    "what was agreed; too few to say: fewer results than the agreed minimum. Evidence: bets that grow when "
+    "results are worse (or better) than agreed; a rep who keeps the agreement ever reaches 20 in at most 1 "
+    "case in 20, however often one looks. Counts of a week by bets on counts, attainment by a sign test of "
+    "its periods",
+    time_base="every result since the standard was in force, in its order, up to the cut-off; the value "
+    "printed is that of the agreed weeks",
+    credit="the rep who held the opportunity at the outcome, or did the activity",
+    excluded="managers; reps not on the team in the week; results before the standard was in force",
+    empty="no standard: no rows. What nobody records is not recorded, what no noise test is possible for is "
+    "not judged: neither is a standing",
+    columns={
+        "rep_id": "whose",
+        "metric": "what was agreed on",
+        "kind": "how it is tested: trials, weekly counts, periods or values",
+        "standing": "exceeds, meets, too few to say, watch, below, not recorded or not judged",
+        "n": "results in the agreed weeks; of periods all",
+        "hit_count": "of them as the metric counts: won, in time, reached; of counts their sum",
+        "value": "their share, mean of a week or median of periods",
+        "low": "lower end of its 90 % range",
+        "high": "upper end of its 90 % range",
+        "direction": "at least or at most",
+        "threshold": "what was agreed",
+        "weeks": "the agreed weeks",
+        "minimum_n": "the agreed minimum",
+        "evidence": "against the agreement being kept, now",
+        "peak": "its highest point so far",
+        "evidence_above": "that there is more than agreed, now",
+        "since": "first day of this standing",
+        "streak_weeks": "weeks in a row with it",
+        "better_count": "further results after which the standing would be better",
+        "better_result": "hits among them that it takes",
+        "better_standing": "and which it would be",
+        "worse_count": "further results after which it would be worse",
+        "worse_result": "hits among them",
+        "worse_standing": "and which it would be",
+        "note": "why it is not judged",
+        "document": "where it was agreed",
+        "title": "the document's title",
+        "version": "its version",
+        "effective_from": "since when it is in force",
+        "judged_from": "since when results count",
+    },
+    example="Agreed 30 %; 8 of 71 won since April: evidence 139, below. 12 of the next 40 won: watch.",
+)
+def standing(view: View) -> pd.DataFrame:
     """The standing of every rep of the team to every standard in force.
 
     Parameters
     ----------
     view : View
         Of the week that is looked at.
-    standards : pandas.DataFrame
-        ``Expectations.standards`` on the week's last day.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``judgement.standing``.
     """
-    client = view.client
+    client, standards = view.client, view.standards
     team = [
         rep
         for rep in client.reps
@@ -60,8 +102,58 @@ def standings(view: View, standards: pd.DataFrame) -> pd.DataFrame:
         metric: why for what, why in client.not_recorded.items() for metric in _NEEDS.get(what, ())
     }
     roles = {rep.id: rep.role for rep in team}
-    table = judgement.standing(standards, facts, roles, view.period, not_recorded=not_recorded)
+    table = judgement.standing(
+        standards, facts, roles, view.period, not_recorded=not_recorded, acknowledged=view.acknowledged
+    )
     return _since_joining(table, {rep.id: rep.starts_on for rep in team}, view.period)
+
+
+@metric(
+    question="How far do the decided opportunities speak against the agreed win rate?",
+    formula="a bet against the claim that the rep wins at least the agreed share: a loss multiplies the "
+    "stake by more than 1, a win by less, at odds fair for exactly that share; mixed over rates of a "
+    "quarter, half and three quarters of it. The stake is the evidence: watch from 5, confront from 20",
+    time_base="every outcome since the standard was in force, in its order",
+    credit="the rep who held the opportunity at the outcome; a share of a split bets that share",
+    excluded="disqualified ones; outcomes before the standard was in force",
+    empty="no win rate is agreed: no rows; nothing decided: evidence 1, too few to say",
+    columns={
+        "rep_id": "whose",
+        "won_count": "won since the standard was in force",
+        "decided_count": "won and lost since then",
+        "win_rate": "won_count / decided_count, 0-1",
+        "low": "lower end of the 90 % Wilson interval, 0-1",
+        "high": "upper end of the same interval, 0-1",
+        "evidence": "the stake as it stands now",
+        "peak": "its highest point",
+        "peak_at": "when it was reached, UTC",
+        "since_at": "where the stretch begins that speaks most against it, UTC",
+        "since_won_count": "won since then",
+        "since_decided_count": "decided since then",
+        "verdict": "none, too few to say, watch or confront",
+    },
+    example="Agreed 30 %, three decided a week: a rep at 30 % ever reaches 20 in 3 of 100 years, one at "
+    "15 % after 16 weeks.",
+)
+def evidence_below_standard(view: View) -> pd.DataFrame:
+    """``judgement.evidence_below_standard`` against the win rate agreed, of every rep.
+
+    Parameters
+    ----------
+    view : View
+    """
+    standards = view.standards
+    agreed = standards[(standards["metric"] == "win_rate_by_count") & (standards["direction"] == "at least")]
+    columns = list(registry.get("evidence_below_standard").columns)
+    if agreed.empty:
+        return pd.DataFrame(columns=columns)
+    line = agreed.iloc[0]
+    began = pd.Timestamp(line["effective_from"]).tz_localize(view.client.time_zone)
+    since = view.outcomes[view.outcomes["outcome_at"] >= began]
+    groups = View(view.source, view.period, by="rep_id").groups
+    return judgement.evidence_below_standard(since, float(line["threshold"]), by="rep_id", groups=groups)[
+        columns
+    ]
 
 
 def _since_joining(table: pd.DataFrame, starts_on: Mapping[str, date | None], week: Period) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from spm_lib import schemas
 from spm_lib.client import Client, client_folder, load_client
-from spm_lib.expectations import CompensationPlan, Expectations
+from spm_lib.expectations import Acknowledgements, CompensationPlan, Expectations
 from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.metrics import registry
 from spm_lib.metrics.commission import Plan, check_currency
@@ -35,6 +35,7 @@ class Source:
     client: Client
     folder: Path
     expectations: Expectations
+    acknowledgements: Acknowledgements
     timeline: Timeline
     _snapshots: dict[pd.Timestamp, Snapshot] = field(default_factory=dict, repr=False, compare=False)
 
@@ -47,7 +48,7 @@ class Source:
     def known(self, at: pd.Timestamp) -> Source:
         """The same client with only what was received by a moment."""
         replayed = timeline(Store(self.folder), self.client, at)
-        return Source(self.client, self.folder, self.expectations, replayed)
+        return Source(self.client, self.folder, self.expectations, self.acknowledgements, replayed)
 
     @classmethod
     def open(cls, home: Path, slug: str, known_at: pd.Timestamp | None = None) -> Source:
@@ -67,7 +68,8 @@ class Source:
         client = load_client(home, slug)
         folder = client_folder(home, slug)
         expectations = Expectations.load(folder, client)
-        return cls(client, folder, expectations, timeline(Store(folder), client, known_at))
+        acknowledgements = Acknowledgements.load(folder, client, expectations)
+        return cls(client, folder, expectations, acknowledgements, timeline(Store(folder), client, known_at))
 
 
 class View(Mapping[str, object]):
@@ -125,12 +127,20 @@ class View(Mapping[str, object]):
         "conversation_seconds",
         "advance_days",
         "last_day",
+        "view",
         "weekly",
         "compensation_plans",
         "leads",
         "goal_ends",
+        "cadences",
+        "targets",
         "untouched_days",
     )
+
+    @property
+    def view(self) -> View:
+        """All of it, for what is asked of everything agreed."""
+        return self
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -178,6 +188,23 @@ class View(Mapping[str, object]):
         return ends
 
     @cached_property
+    def cadences(self) -> pd.DataFrame:
+        """How often the sales process promises a touch: scope, id, days."""
+        return self.source.expectations.cadences(self.last_day)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """The target accounts of the individual plans: rep_id, account_id, agreed_on."""
+        return self.source.expectations.targets(self.last_day)
+
+    @cached_property
+    def acknowledged(self) -> dict[tuple[str, str], date] | None:
+        """(rep, document) -> when it was read and reviewed together; None where nobody writes it down."""
+        if not (self.source.folder / "acknowledgements.csv").is_file():
+            return None
+        return self.source.acknowledgements.acknowledged(self.last_day)
+
+    @cached_property
     def untouched_days(self) -> float | None:
         """After how many days without activity the CRM agreement calls an opportunity untouched."""
         agreed = self.rules.loc[self.rules["rule"] == "untouched_days", "limit"]
@@ -195,6 +222,11 @@ class View(Mapping[str, object]):
     def quotas(self) -> pd.DataFrame:
         """``schemas.QUOTAS`` agreed by the last day."""
         return self.source.expectations.quotas(self.snapshot.quotas, self.last_day)
+
+    @cached_property
+    def standards(self) -> pd.DataFrame:
+        """Every standard in force on the last day."""
+        return self.source.expectations.standards(self.last_day)
 
     @cached_property
     def rules(self) -> pd.DataFrame:

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "sources": {"client", "drops", "errors", "periods", "schemas"},
     "history": {"client", "drops", "errors", "periods", "schemas"},
     "expectations": {"client", "errors", "periods", "schemas"},
+    "meetings": {"client", "errors", "expectations", "metrics"},
     "demo": {"errors", "periods"},
     # pure
     "metrics": {"errors", "periods", "schemas"},
@@ -38,18 +39,20 @@ MAY_IMPORT = {
     # where they are brought together
     "view": {"client", "errors", "expectations", "history", "metrics", "periods", "schemas"},
     "standings": {"judgement", "metrics", "periods", "view"},
+    "document": {"metrics", "standings"},
     "review": {"client", "judgement", "metrics", "periods", "standings", "view"},
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
     "trust": {"errors", "judgement", "metrics", "periods", "schemas"},
     "publish": {"client", "errors", "fragment", "history", "periods", "style"},
     "ingest": {"client", "drops", "errors", "history", "sources"},
+    "newcomer": {"client", "errors", "expectations", "sources"},
     "gate": {"client", "errors", "expectations", "history", "ingest", "metrics", "periods", "sources"},
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {
-        *("backtest", "client", "console", "demo", "errors", "gate", "ingest", "metrics", "periods"),
-        *("publish", "trust", "view"),
+        *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "ingest", "metrics"),
+        *("newcomer", "periods", "publish", "standings", "trust", "view"),
     },
     "__main__": {"cli"},
     "__init__": {"review"},
@@ -59,7 +62,7 @@ MAY_IMPORT = {
 NO_FILES = {"metrics", "judgement", "words", "tables", "plots", "periods", "schemas", "errors", "style"}
 FILE_MODULES = {"pathlib", "os", "io", "shutil", "tempfile", "glob"}
 #: It writes METRICS.md from the registry, and is no metric.
-WRITES_FILES = {"spm_lib.metrics.document"}
+WRITES_FILES: set[str] = set()
 #: A figure is drawn into memory.
 IN_MEMORY = {("plots", "io")}
 

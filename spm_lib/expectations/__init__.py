@@ -1,9 +1,35 @@
-"""What was agreed: the client's documents, dated and versioned, and the standards they set.
+"""What was agreed: the client's documents, dated and versioned, and who has read them.
 
-``documents`` reads one file, ``standards`` joins them for a day.
+``documents`` reads one file, ``standards`` joins them for a day, ``acknowledgements`` says who agreed to
+which version, ``check`` tells every fault of all of them.
 """
 
-from spm_lib.expectations.documents import KINDS, CompensationPlan, Document, read_document
+from spm_lib.expectations.acknowledgements import (
+    STEPS,
+    Acknowledgements,
+    Request,
+    State,
+    acknowledge,
+)
+from spm_lib.expectations.check import check_documents
+from spm_lib.expectations.documents import Document, read_document
+from spm_lib.expectations.fields import KINDS, NOT_YET, CompensationPlan, IndividualPlan
+from spm_lib.expectations.problems import Problem
 from spm_lib.expectations.standards import Expectations
 
-__all__ = ["KINDS", "CompensationPlan", "Document", "Expectations", "read_document"]
+__all__ = [
+    "KINDS",
+    "NOT_YET",
+    "STEPS",
+    "Acknowledgements",
+    "CompensationPlan",
+    "Document",
+    "Expectations",
+    "IndividualPlan",
+    "Problem",
+    "Request",
+    "State",
+    "acknowledge",
+    "check_documents",
+    "read_document",
+]

@@ -103,7 +103,7 @@ class Clauses(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> Clauses:
         points = [tier.from_point for tier in self.tiers]
-        if points[0] != 0:
+        if points and points[0] != 0:
             raise ValueError("tiers: the first one begins `from: 0`")
         if any(later <= earlier for earlier, later in pairwise(points)):
             raise ValueError("tiers: each begins later than the one before")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,13 +13,16 @@ import pandas as pd
 from spm_lib import schemas
 from spm_lib.client import Client, Rep
 from spm_lib.errors import DocumentError
-from spm_lib.expectations.documents import (
+from spm_lib.expectations.documents import Document, read_document
+from spm_lib.expectations.fields import (
+    KINDS,
+    PER_PERSON,
     CrmUsage,
-    Document,
+    Goal,
+    IndividualPlan,
     QuotaLine,
     SalesGoals,
     SalesProcess,
-    read_document,
 )
 from spm_lib.periods import Period, add_months, fiscal_year, month
 
@@ -38,9 +42,9 @@ STANDARD_COLUMNS = [
     "version",
     "effective_from",
 ]
-#: Documents of which several are in force at once, each for its own role or rep.
-PER_PERSON = ("compensation_plan", "job_description", "individual_plan")
 RULE_COLUMNS = ["rule", "limit", "document", "version"]
+CADENCE_COLUMNS = {"scope": "str", "id": "str", "days": "float64"}
+TARGET_COLUMNS = {"rep_id": "str", "account_id": "str", "agreed_on": "datetime64[us]"}
 
 
 @dataclass(frozen=True)
@@ -68,40 +72,36 @@ class Expectations:
         """
         found = [read_document(path) for path in sorted((folder / "expectations").glob("*.md"))]
         found.sort(key=lambda document: (document.front.effective_from, document.file))
-        seen: dict[tuple[str, tuple[str, ...], date], str] = {}
-        for document in found:
-            # a plan for each role may begin on one day
-            audience = document.front.applies_to if document.front.document in PER_PERSON else ()
-            start = (document.front.document, audience, document.front.effective_from)
-            if start in seen:
-                raise DocumentError(
-                    f"two versions of {start[0]} begin on {start[2]}",
-                    where=f"{seen[start]} and {document.file}",
-                    remedy="give the newer one a later effective_from",
-                )
-            seen[start] = document.file
+        for one, other in same_day(found):
+            raise DocumentError(
+                f"two versions of {other.kind} begin on {other.front.effective_from}",
+                where=f"{one.file} and {other.file}",
+                remedy="give the newer one a later effective_from",
+            )
         return cls(tuple(found), client)
 
     def in_force(self, kind: str, on: date) -> Document | None:
         """The version of a kind in force on a day: the latest one that has begun and not ended."""
-        current = [d for d in self.documents if d.front.document == kind and d.in_force(on)]
+        current = [d for d in self.documents if d.kind == kind and d.in_force(on)]
         return current[-1] if current else None
 
     def for_rep(self, kind: str, rep: Rep, on: date) -> Document | None:
-        """The version in force on a day for one rep: the rep's own, else the role's, else the general."""
-        current = [d for d in self.documents if d.front.document == kind and d.in_force(on)]
+        """The version in force on a day for one rep; None where none is, or it is not for them.
+
+        Of plans and job descriptions: the rep's own, else the role's, else the general one.
+        """
+        if kind not in PER_PERSON:
+            document = self.in_force(kind, on)
+            return document if document is not None and is_for(document.audience, rep) else None
+        current = [d for d in self.documents if d.kind == kind and d.in_force(on)]
         for audience in (rep.id, rep.role, None):
-            fits = [
-                d for d in current if (audience in d.front.applies_to if audience else not d.front.applies_to)
-            ]
+            fits = [d for d in current if (audience in d.audience if audience else not d.audience)]
             if fits:
                 return fits[-1]
         return None
 
     def standards(self, on: date) -> pd.DataFrame:
         """Every standard in force on a day, one row per metric and audience (`STANDARD_COLUMNS`)."""
-        names = sorted({document.front.document for document in self.documents})
-        current = [document for name in names if (document := self.in_force(name, on))]
         rows = [
             {
                 "metric": judged.metric,
@@ -109,16 +109,57 @@ class Expectations:
                 "threshold": judged.at_least if judged.at_least is not None else judged.at_most,
                 "weeks": judged.weeks,
                 "minimum_n": judged.minimum_n,
-                "applies_to": judged.applies_to or document.front.applies_to,
+                "applies_to": applies_to,
                 "document": document.front.document,
                 "title": document.front.title,
                 "version": document.version,
                 "effective_from": document.front.effective_from,
             }
-            for document in current
+            for document in self._current(on)
             for judged in document.front.judged_by
+            if (applies_to := self._judges(document, judged.applies_to, on)) is not None
         ]
         return pd.DataFrame(rows, columns=STANDARD_COLUMNS)
+
+    def _current(self, on: date) -> Iterator[Document]:
+        """What is in force on a day, by kind; of plans and job descriptions every one."""
+        for kind in sorted(KINDS):
+            if kind in PER_PERSON:
+                yield from (d for d in self.documents if d.kind == kind and d.in_force(on))
+            elif document := self.in_force(kind, on):
+                yield document
+
+    def _judges(self, document: Document, narrowed: tuple[str, ...], on: date) -> tuple[str, ...] | None:
+        """Whom a standard of a document is for; None where it is for nobody any more.
+
+        Of plans and job descriptions the reps themselves are named: a rep's own replaces the role's, and
+        a later version the earlier.
+        """
+        applies_to = narrowed or document.audience
+        if document.kind not in PER_PERSON or not self.client.reps:
+            return applies_to
+        reps = [rep for rep in self.client.reps if is_for(applies_to, rep)]
+        held = tuple(rep.id for rep in reps if self.for_rep(document.kind, rep, on) == document)
+        return held or None
+
+    def cadences(self, on: date) -> pd.DataFrame:
+        """The cadences that the sales process in force promises: scope, id, days (`CADENCE_COLUMNS`)."""
+        document = self.in_force("sales_process", on)
+        front = document.front if document else None
+        promised = (front.prospecting, front.nurturing) if isinstance(front, SalesProcess) else ()
+        rows = [line.model_dump() for cadence in promised if cadence for line in cadence.every]
+        return pd.DataFrame(rows, columns=list(CADENCE_COLUMNS)).astype(CADENCE_COLUMNS)
+
+    def targets(self, on: date) -> pd.DataFrame:
+        """The target accounts of the individual plans in force: rep, account, day (`TARGET_COLUMNS`)."""
+        rows = [
+            {"rep_id": rep.id, "account_id": account.id, "agreed_on": document.front.agreed_on}
+            for rep in self.client.reps
+            if (document := self.for_rep("individual_plan", rep, on))
+            and isinstance(document.front, IndividualPlan)
+            for account in document.front.target_accounts
+        ]
+        return pd.DataFrame(rows, columns=list(TARGET_COLUMNS)).astype(TARGET_COLUMNS)
 
     def rules(self, on: date) -> pd.DataFrame:
         """The hygiene rules of the CRM-usage document in force on a day (`RULE_COLUMNS`)."""
@@ -199,7 +240,30 @@ class Expectations:
         }
 
 
-def quota_period(line: QuotaLine, client: Client, where: str) -> Period:
+def is_for(applies_to: tuple[str, ...], rep: Rep) -> bool:
+    """Whether a list of roles and reps holds one; nobody named is everybody."""
+    return not applies_to or rep.id in applies_to or rep.role in applies_to
+
+
+def same_day(documents: Iterable[Document]) -> Iterator[tuple[Document, Document]]:
+    """Every two versions for the same people that begin on one day, so that nobody knows which holds."""
+    begun: dict[tuple[str, date], list[Document]] = {}
+    for document in documents:
+        if document.front.is_draft:
+            continue
+        others = begun.setdefault((document.kind, document.front.effective_from), [])
+        yield from ((other, document) for other in others if share_readers(other, document))
+        others.append(document)
+
+
+def share_readers(one: Document, other: Document) -> bool:
+    """Whether one replaces the other: a plan of one role stands beside that of another role."""
+    if one.kind not in PER_PERSON or one.audience == other.audience:
+        return True
+    return bool(set(one.audience) & set(other.audience))
+
+
+def quota_period(line: Goal, client: Client, where: str) -> Period:
     """The days a goal is for.
 
     Raises
@@ -212,6 +276,22 @@ def quota_period(line: QuotaLine, client: Client, where: str) -> Period:
             raise DocumentError("a goal ends before it begins", where=where, given=str(line.to_day))
         return Period(line.from_day, line.to_day, time_zone=client.time_zone)
     label = line.period or ""
+    try:
+        period = _labelled(label, client)
+    except ValueError:  # a year no calendar has
+        period = None
+    if period is None:
+        raise DocumentError(
+            "not a goal period",
+            where=where,
+            given=label,
+            remedy="write a quarter 2026-Q4, a month 2026-11, a year 2026, or `from:` and `to:`",
+        )
+    return period
+
+
+def _labelled(label: str, client: Client) -> Period | None:
+    """The quarter, month or year a label names."""
     if match := _QUARTER.fullmatch(label):
         start = add_months(_year_start(int(match[1]), client), 3 * (int(match[2]) - 1))
         return Period(start, add_months(start, 3), label, client.time_zone)
@@ -220,12 +300,7 @@ def quota_period(line: QuotaLine, client: Client, where: str) -> Period:
     if _YEAR.fullmatch(label):
         start = _year_start(int(label), client)
         return fiscal_year(start, fiscal_start=client.fiscal_year_starts_in, time_zone=client.time_zone)
-    raise DocumentError(
-        "not a goal period",
-        where=where,
-        given=label,
-        remedy="write a quarter 2026-Q4, a month 2026-11, a year 2026, or `from:` and `to:`",
-    )
+    return None
 
 
 def _year_start(year: int, client: Client) -> date:

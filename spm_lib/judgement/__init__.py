@@ -1,5 +1,6 @@
 """From metric tables to verdicts, each with the evidence for it. Pure: no files, no clients, no drawing."""
 
+from spm_lib.judgement.company import CompanyRecords, check_ourselves, company_part, may_confront
 from spm_lib.judgement.conversations import CONVERSATIONS, conversations
 from spm_lib.judgement.decisions import ALERTS, Decision, decide
 from spm_lib.judgement.evidence import evidence_below_standard
@@ -12,13 +13,17 @@ __all__ = [
     "ALERTS",
     "CONVERSATIONS",
     "STANDINGS",
+    "CompanyRecords",
     "Decision",
     "Facts",
+    "check_ourselves",
+    "company_part",
     "conversations",
     "decide",
     "decided_trials",
     "evidence_below_standard",
     "logged_trials",
+    "may_confront",
     "standing",
     "what_changed",
     "what_we_do_not_know",
