@@ -253,6 +253,31 @@ def acknowledge(
 
 
 @app.command()
+def meeting(
+    context: typer.Context,
+    client: _Client,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="team, one_on_one, improvement or owner.")],
+    rep: Annotated[str | None, typer.Option("--rep", help="With whom, where it is with one rep.")] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Its day; today if missing.")] = None,
+    home: _Home = None,
+) -> None:
+    """Write the next meeting's file: open commitments, what to come back to, the week's findings."""
+    from spm_lib.client import client_folder, load_client
+    from spm_lib.meetings import Meetings, write_next
+    from spm_lib.review import open_review
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    day = _now(facts.zone).date() if on is None else _day("--on", on)
+    place = client_folder(folder, client)
+    meetings = Meetings.load(place, facts)
+    review = open_review(client, _last_week(facts).label, folder)
+    asked = review.to_reinforce(rep)
+    path = write_next(place, kind, rep, day, facts, meetings, review.points(kind, rep), documents=asked)
+    console.say(str(path))
+
+
+@app.command()
 def backtest(
     context: typer.Context,
     client: _Client,

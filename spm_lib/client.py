@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -81,6 +81,13 @@ class Thresholds(Strict):
     advance_days: int = Field(default=14, ge=1)
 
 
+class CadenceStep(Strict):
+    """From a day on, a meeting every so many days."""
+
+    from_day: date = Field(alias="from")
+    days: int = Field(ge=1)
+
+
 class Client(Strict):
     """The facts of one client, as client.yaml states them.
 
@@ -106,6 +113,8 @@ class Client(Strict):
         The period goals are stated for.
     not_recorded : dict
         What this client's systems do not hold, with the reason a page prints.
+    cadence : dict
+        Kind of meeting -> every so many days, or steps where it tapers.
     """
 
     slug: str = ""
@@ -123,6 +132,10 @@ class Client(Strict):
     goal_period: Literal["month", "quarter", "year"] = "quarter"
     exchange_rates: tuple[ExchangeRate, ...] = ()
     not_recorded: dict[str, str] = Field(default_factory=dict)
+    cadence: dict[
+        Literal["team", "one_on_one", "improvement", "owner"],
+        Annotated[int, Field(ge=1)] | tuple[CadenceStep, ...],
+    ] = Field(default_factory=dict)
     thresholds: Thresholds = Thresholds()
 
     @field_validator("time_zone")

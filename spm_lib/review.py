@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
-from spm_lib import judgement
+from spm_lib import judgement, words
 from spm_lib.client import Client
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import expected_by_day
@@ -235,6 +235,41 @@ class Review:
             standard=self.standard("win_rate_by_count"),
             time_zone=self.client.time_zone,
         )
+
+    def points(self, kind: str, rep: str | None = None) -> list[str]:
+        """What the week gives a meeting to talk about, in sentences; with a rep only the rep's own.
+
+        Parameters
+        ----------
+        kind : str
+            team, one_on_one, improvement or owner.
+        rep : str, optional
+        """
+        if rep is None:
+            return (
+                self.changes()
+                if kind == "team"
+                else [words.forecast(self._end(), "it", self.client.currency)]
+            )
+        mine = self.standings()
+        mine = mine[mine["rep_id"] == rep]
+        return [
+            f"{words.expectation(row)}: {words.standing_word(row)}. "
+            + "; ".join(filter(None, [words.standing_numbers(row), words.would_change(row)]))
+            for row in mine.to_dict("records")
+        ]
+
+    def to_reinforce(self, rep: str | None = None) -> list[str]:
+        """Documents that somebody, or one rep, still has to read, review or come back to."""
+        kept, on = self.source.acknowledgements, self.week.last_day
+        if self.view().acknowledged is None:
+            return []
+        asked = [one.document for one in kept.open_requests(on) if rep is None or one.rep == rep]
+        return list(dict.fromkeys(asked))
+
+    def _end(self) -> words.Row:
+        row: words.Row = self.measure("forecast").iloc[0]
+        return row
 
     def changes(self) -> list[str]:
         """What happened in the week, in sentences."""

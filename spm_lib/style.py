@@ -109,6 +109,8 @@ LABELS = {
     "no_rate": "No exchange rate",
     "unknown_rep": "Unknown rep",
     "negative_cycle": "Closed before it was created",
+    # documents
+    "crm_usage": "CRM usage",
     # groups
     "rep_id": "Rep",
     "product_line": "Product line",

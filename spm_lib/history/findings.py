@@ -88,9 +88,16 @@ def _negative_cycles(opportunities: pd.DataFrame) -> Iterator[Row]:
 def _unknown_reps(timeline: Timeline) -> Iterator[Row]:
     for spelling in sorted(timeline.unknown):
         counts = timeline.unknown[spelling]
-        where = ", ".join(f"{rows:,} of the {table}" for table, rows in sorted(counts.items()))
-        detail = f"“{spelling}” is no rep of client.yaml: {where} are unassigned."
+        where = ", ".join(_counted(rows, table) for table, rows in sorted(counts.items()))
+        detail = f"“{spelling}” is no rep of client.yaml; unassigned: {where}."
         yield ("unknown_rep", "reps", spelling, detail, f"{_WINS},{_OPEN},activity,activity_ladder")
+
+
+def _counted(rows: int, table: str) -> str:
+    """So many rows of a table, in words: 1 opportunity, 12 activities."""
+    if rows != 1:
+        return f"{rows:,} {table}"
+    return f"1 {table[:-3]}y" if table.endswith("ies") else f"1 {table[:-1]}"
 
 
 def _splits(splits: pd.DataFrame) -> Iterator[Row]:

@@ -59,3 +59,22 @@ def test_a_wrong_acknowledgement_is_refused_in_words_and_writes_nothing(tiny, sp
     assert result.code == 2
     assert says in result.err
     assert not (tmp_path / "home" / "tiny" / "acknowledgements.csv").exists()
+
+
+def test_the_next_one_on_one_is_written_once_with_the_reps_own_facts_alone(tiny, spm, tmp_path):
+    tiny.export_both()
+    spm("ingest", "tiny")
+    process = tmp_path / "home" / "tiny" / "expectations" / "sales_process.md"
+    judged = "judged_by:\n  - {metric: win_rate_by_count, at_least: 0.3}\n---\nWords."
+    process.write_text(process.read_text().replace("---\nWords.", judged))
+    result = spm("meeting", "tiny", "one_on_one", "--rep", "ana", "--on", "2026-11-26")
+    assert (result.code, result.err) == (0, "")
+    path = tmp_path / "home" / "tiny" / "meetings" / "2026-11-26-one_on_one-ana.md"
+    text = path.read_text()
+    assert "Win rate by count, at least 30%: " in text
+    assert "ben" not in text.lower()
+    again = spm("meeting", "tiny", "one_on_one", "--rep", "ana", "--on", "2026-11-26")
+    assert again.code == 2
+    assert path.read_text() == text
+    assert spm("meeting", "tiny", "team", "--on", "2026-11-26").code == 0
+    assert spm("meeting", "tiny", "party", "--on", "2026-11-26").code == 2

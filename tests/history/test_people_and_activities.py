@@ -55,7 +55,7 @@ def test_an_unknown_rep_is_unassigned_and_said(replay):
     assert shown.activities["rep_id"].isna().all()
     (found,) = shown.findings.query("finding == 'unknown_rep'").to_dict("records")
     assert found["subject_id"] == "Zoe"
-    assert "1 of the activities, 1 of the opportunities" in found["detail"]
+    assert found["detail"].endswith("; unassigned: 1 activity, 1 opportunity.")
 
 
 def test_a_name_that_two_users_share_means_neither(replay, client):
@@ -93,7 +93,7 @@ def test_a_goal_whose_rep_is_spelled_anew_is_the_same_goal(replay):
     ]
     shown = replay(drops, WEEK_2)
     assert shown.quotas[["rep_id", "amount"]].values.tolist() == [["ana", 120.0]]
-    assert "1 of the quotas" in shown.findings.query("subject_id == 'Zoe'")["detail"].item()
+    assert "1 quota." in shown.findings.query("subject_id == 'Zoe'")["detail"].item()
 
 
 def call(number, moment, **facts):
