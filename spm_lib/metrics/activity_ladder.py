@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from spm_lib.metrics.groups import ACTIVITY_GROUPINGS, check_by, sums, whole
+from spm_lib.metrics.intervals import Floats, ratio, wilson
 from spm_lib.metrics.registry import metric
 from spm_lib.metrics.unique import (
     SAME_SECONDS,
@@ -28,6 +29,8 @@ _COUNTS = [
     "advanced_count",
     "undecided_count",
 ]
+#: The rungs after the first.
+_STEPS = _COUNTS[1:-1]
 
 
 @metric(
@@ -121,6 +124,84 @@ def activity_ladder(
     for column in _COUNTS:
         table[column] = whole(table[column])
     return table.assign(received_rate=rate)
+
+
+@metric(
+    question="How much of each step is kept, and is any group apart from the others?",
+    formula="kept_count / of_count for each rung of activity_ladder after the first; 90 % Wilson interval. "
+    "of_count is the last recorded rung before; of the last rung, without undecided_count. A group is apart "
+    "at a rung when its interval overlaps no other group's",
+    time_base="as activity_ladder",
+    credit="the rep who did the activity",
+    excluded="as activity_ladder; from the last rung also those too young to tell",
+    empty="a rung no source records is missing and the next one follows the last that is; nothing to keep a "
+    "share of: the rate and its interval are missing, and nobody is apart",
+    columns={
+        "rung": "the rung's column in activity_ladder",
+        "kept_count": "those that passed it",
+        "of_count": "those that could have",
+        "kept_rate": "kept_count / of_count, 0-1",
+        "low": "lower end of the 90 % Wilson interval of kept_rate, 0-1",
+        "high": "upper end of it, 0-1",
+        "is_apart": "its interval overlaps with that of no other group, of which there is at least one",
+    },
+    example="5 calls logged, 4 unique, 2 reached: unique 4 of 5 = 80 %, reached 2 of 4 = 50 %, 18-82 %.",
+    groupings=ACTIVITY_GROUPINGS,
+)
+def activity_ladder_steps(
+    activities: pd.DataFrame,
+    changes: pd.DataFrame,
+    stages: pd.DataFrame,
+    period: Period,
+    cutoff: pd.Timestamp,
+    received_until: dict[str, pd.Timestamp],
+    conversation_seconds: int,
+    advance_days: int,
+    by: str | None = None,
+    groups: list[str] | None = None,
+) -> pd.DataFrame:
+    """The drops of `activity_ladder` from rung to rung, with their ranges; takes and refuses the same.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per group and rung after the first, in the order of the ladder.
+    """
+    ladder = activity_ladder(
+        activities,
+        changes,
+        stages,
+        period,
+        cutoff,
+        received_until,
+        conversation_seconds,
+        advance_days,
+        by,
+        groups,
+    )
+    keys = [] if by is None else [by]
+    before = ladder["logged_count"].astype("float64")
+    parts = []
+    for rung in _STEPS:
+        kept = ladder[rung].astype("float64")
+        of = before - ladder["undecided_count"] if rung == "advanced_count" else before
+        part = ladder[keys].assign(rung=rung, kept_count=kept, of_count=of.where(kept.notna()))
+        part["kept_rate"] = ratio(part["kept_count"], part["of_count"])
+        part["low"], part["high"] = wilson(part["kept_count"], part["of_count"])
+        parts.append(
+            part.assign(is_apart=_apart(part["low"].to_numpy(), part["high"].to_numpy()), group=part.index)
+        )
+        before = kept.fillna(before)
+    table = pd.concat(parts).sort_values("group", kind="stable", ignore_index=True)
+    return table.drop(columns="group").astype({"rung": "str"})
+
+
+def _apart(low: Floats, high: Floats) -> list[bool]:
+    """Whose range overlaps with that of no other; those without a range neither are nor have neighbours."""
+    overlaps = (low[:, None] <= high[None, :]) & (low[None, :] <= high[:, None])
+    known = np.isfinite(low)
+    # each known range overlaps itself, and that alone when it is apart
+    return [bool(known[n] and known.sum() > 1 and overlaps[n].sum() == 1) for n in range(len(low))]
 
 
 def _climb(mine: pd.DataFrame, passes: dict[str, pd.Series | None]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from spm_lib.fragment import Fragment, grid
 from spm_lib.plots import canvas
 
 _HEIGHT = 264
-_RIGHT = 104
+_RIGHT = 118
 
 
 def plot_pace(

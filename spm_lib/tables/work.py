@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from spm_lib import style, words
-from spm_lib.fragment import Fragment, Html, client_text, join, name_of, tag
+from spm_lib.fragment import Fragment, Html, client_text, details, grid, join, name_of, tag
 from spm_lib.tables.bars import folded, in_order
 from spm_lib.tables.sparkline import sparkline
 
@@ -24,7 +24,9 @@ RUNGS = (
 SPARK_WEEKS = 13
 
 
-def ladder_table(ladder: pd.DataFrame, names: Mapping[str, str], reason: str = "") -> Fragment:
+def ladder_table(
+    ladder: pd.DataFrame, names: Mapping[str, str], reason: str = "", steps: pd.DataFrame | None = None
+) -> Fragment:
     """What is left of the activities at each rung, per rep; the cells carry bars.
 
     Parameters
@@ -35,6 +37,8 @@ def ladder_table(ladder: pd.DataFrame, names: Mapping[str, str], reason: str = "
         Rep id -> printed name.
     reason : str, optional
         Why a rung is not recorded, where the client says so.
+    steps : pandas.DataFrame, optional
+        ``activity_ladder_steps`` by rep_id: how much of each step is kept, to open.
     """
     most = max(
         1.0, style.number(ladder["logged_count"].max()) if ladder["logged_count"].notna().any() else 1.0
@@ -50,7 +54,8 @@ def ladder_table(ladder: pd.DataFrame, names: Mapping[str, str], reason: str = "
     )
     table = folded(table, len(ladder), "rep")
     notes = (tag("p", said, class_="read small") for said in words.climbed(ladder, RUNGS, reason))
-    return Fragment(join((table, *notes)), f"Activity ladder of {words.counted(len(ladder), 'rep')}")
+    kept = None if steps is None or not len(steps) else _steps(steps, names)
+    return Fragment(join((table, *notes, kept)), f"Activity ladder of {words.counted(len(ladder), 'rep')}")
 
 
 def _climbed(row: words.Row, names: Mapping[str, str], most: float) -> Html:
@@ -60,6 +65,34 @@ def _climbed(row: words.Row, names: Mapping[str, str], most: float) -> Html:
         share = None if style.is_missing(value) else f"--v:{min(value / most, 1):.1%}"
         cells.append(tag("td", style.count(value), class_="n rung" if share else "n", style=share))
     return tag("tr", tag("th", name_of(row["rep_id"], names), scope="row"), *cells)
+
+
+def _steps(steps: pd.DataFrame, names: Mapping[str, str]) -> Html:
+    """How much of each step each rep keeps, its range, and who is apart from the others, if anyone is."""
+    rungs = [rung for rung in RUNGS if (steps["rung"] == rung).any()]
+    rows: dict[object, list[object]] = {}
+    apart = []
+    for row in in_order(steps, names):
+        name = name_of(row["rep_id"], names)
+        rep = None if style.is_missing(row["rep_id"]) else row["rep_id"]
+        rows.setdefault(rep, [name]).append(_kept(row))
+        if row["is_apart"]:
+            share = f": the share of {style.label(row['rung'])} lies outside the ranges of the others. "
+            apart.append(join((name, share)))
+    heads = ("Rep", *(style.label(rung) for rung in rungs))
+    table = grid("How much of each step is kept, by rep", heads, rows.values())
+    chance = "At every step each rep’s range overlaps with another’s: differences may be chance."
+    said = join(apart) if apart else chance
+    is_compared = len(rows) > 1 and steps["kept_rate"].notna().any()
+    note = tag("p", said, class_="read small") if is_compared else None
+    return details("How much of each step is kept", table, note)
+
+
+def _kept(row: words.Row) -> str:
+    if style.is_missing(row["kept_rate"]):
+        return style.DASH
+    of = f"{style.count(row['kept_count'])} of {style.count(row['of_count'])}"
+    return f"{of}, {style.percent(row['kept_rate'])}, {style.percent_range(row['low'], row['high'])}"
 
 
 def scorecard(limits: pd.DataFrame, weekly: pd.DataFrame, currency: str) -> Fragment:

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from spm_lib.errors import MetricError
 from spm_lib.metrics.activity import activity
-from spm_lib.metrics.activity_ladder import activity_ladder
+from spm_lib.metrics.activity_ladder import activity_ladder, activity_ladder_steps
 from spm_lib.metrics.unique import unique_activities
 from spm_lib.periods import Calendar, trailing
 from tests.metrics.frames import activities, changes, one_week, received, stages, when
@@ -374,3 +375,60 @@ def test_each_rung_is_no_wider_than_the_one_below_and_reps_add_up(rows):
     assert climbed == sorted(climbed, reverse=True)
     for column in recorded:
         assert by_rep[column].sum() == total[column].iloc[0]
+
+
+def steps(acts, moves=(), by=None, cutoff="2026-11-30 00:00"):
+    received_until = received(cutoff)
+    return activity_ladder_steps(
+        activities(*acts), changes(*moves), stages(), one_week(), when(cutoff), received_until, 60, 14, by
+    )
+
+
+def test_each_step_keeps_a_share_of_the_last_recorded_one_before():
+    table = steps(CALLS, [to_stage("s2", "2026-11-20 09:00")]).set_index("rung")
+    # 5 logged, 4 unique, 2 reached and two-way, decision maker not recorded, 1 next step, 1 advanced
+    told = table.drop("decision_maker_count")[["kept_count", "of_count"]].to_numpy().tolist()
+    assert told == [[4, 5], [2, 4], [2, 2], [1, 2], [1, 1]]
+    assert (
+        table.loc["decision_maker_count", ["kept_count", "of_count", "kept_rate", "low", "high"]].isna().all()
+    )
+    low, high = proportion_confint(2, 4, alpha=0.1, method="wilson")
+    assert table.loc["reached_count", ["kept_rate", "low", "high"]].tolist() == pytest.approx(
+        [0.5, low, high]
+    )
+    assert not table["is_apart"].any()
+
+
+def test_what_is_too_young_is_not_held_against_the_last_step():
+    row = steps(CALLS, [to_stage("s2", "2026-11-20 09:00")], cutoff="2026-11-25 08:59").iloc[-1]
+    assert (row["rung"], row["kept_count"], row["of_count"]) == ("advanced_count", 0, 0)
+    assert math.isnan(row["kept_rate"])
+
+
+def test_a_rep_is_apart_only_where_the_range_overlaps_nobody_elses():
+    def calls(rep, reached):
+        # 20 calls half an hour apart, the first so many of a minute or more
+        start = when("2026-11-10 08:00")
+        for n in range(20):
+            seconds = 240.0 if n < reached else 5.0
+            yield {"rep_id": rep, "at": start + pd.Timedelta(minutes=30 * n), "duration_seconds": seconds}
+
+    def apart(*reached):
+        acts = [call for rep, n in zip(("ana", "ben", "cy"), reached, strict=False) for call in calls(rep, n)]
+        table = steps(acts, by="rep_id")
+        return table["rep_id"][(table["rung"] == "reached_count") & table["is_apart"]].tolist()
+
+    # Wilson, 90 %: 2 of 20 3.6-24.9 %, 8 of 20 24.4-57.9 %, 10 of 20 32.8-67.2 %, 18 of 20 75.1-96.4 %
+    assert apart(8, 10, 18) == ["cy"]
+    assert apart(8, 10) == []
+    assert apart(2, 18) == ["ana", "ben"]
+    assert apart(2, 8, 18) == ["cy"]
+    assert apart(2) == []
+
+
+def test_steps_of_nothing_have_no_rates_and_no_such_grouping_is_refused():
+    table = steps([])
+    assert table["kept_rate"].isna().all()
+    assert not table["is_apart"].any()
+    with pytest.raises(MetricError, match="no such grouping"):
+        steps(CALLS, by="territory")

@@ -332,6 +332,33 @@ def test_weeks_not_received_and_activities_too_young_are_said(ladder, names):
     assert "The exports reach" not in Page(tables.ladder_table(ladder, names)).words
 
 
+def stepped(*rows: tuple[str, str, float, float, float, bool]) -> pd.DataFrame:
+    columns = ["rep_id", "rung", "kept_count", "low", "high", "is_apart"]
+    return (
+        pd.DataFrame(rows, columns=columns).assign(of_count=100.0).eval("kept_rate = kept_count / of_count")
+    )
+
+
+def test_steps_print_their_ranges_and_name_only_who_is_apart(ladder, names):
+    rows = [("ben", "reached_count", 20, 0.14, 0.27, True), ("marta", "reached_count", 50, 0.42, 0.58, False)]
+    words = Page(tables.ladder_table(ladder, names, steps=stepped(*rows))).words
+    assert "How much of each step is kept" in words
+    assert "20 of 100, 20%, 14–27%" in words
+    assert f"{names['ben']}: the share of reached lies outside the ranges of the others." in words
+    assert words.count("outside the ranges") == 1
+    alike = Page(tables.ladder_table(ladder, names, steps=stepped(*rows).assign(is_apart=False))).words
+    assert "differences may be chance" in alike
+    assert "outside the ranges" not in alike
+
+
+def test_one_rep_is_compared_with_nobody_and_an_unrecorded_step_is_a_dash(ladder, names):
+    one = stepped(
+        ("ben", "reached_count", 20, 0.14, 0.27, False), ("ben", "two_way_count", NAN, NAN, NAN, False)
+    )
+    words = Page(tables.ladder_table(ladder, names, steps=one)).words
+    assert words.endswith("20 of 100, 20%, 14–27%–")
+
+
 def test_an_empty_ladder_is_all_dashes(ladder, names):
     empty = ladder.assign(**dict.fromkeys(ladder.columns[1:], NAN))
     page = Page(tables.ladder_table(empty, names))
