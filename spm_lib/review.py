@@ -37,6 +37,7 @@ _OVER_WEEKS = {
     "win_rate_panel": RATE_WEEKS,
     "win_rate_shrunk": PRIOR_WEEKS,
     "activity_ladder": LADDER_WEEKS,
+    "activity_ladder_steps": LADDER_WEEKS,
     "activity_questions": QUESTION_WEEKS,
     "activity_questions_rows": QUESTION_WEEKS,
 }

@@ -18,6 +18,7 @@ from spm_lib import schemas
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.expectations import Acknowledgements, CompensationPlan, Expectations
 from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
+from spm_lib.meetings import Meetings, learning_log
 from spm_lib.metrics import registry
 from spm_lib.metrics.commission import Plan, check_currency
 from spm_lib.periods import Calendar, Period, midnight, trailing
@@ -134,6 +135,7 @@ class View(Mapping[str, object]):
         "goal_ends",
         "cadences",
         "targets",
+        "taught",
         "untouched_days",
     )
 
@@ -196,6 +198,16 @@ class View(Mapping[str, object]):
     def targets(self) -> pd.DataFrame:
         """The target accounts of the individual plans: rep_id, account_id, agreed_on."""
         return self.source.expectations.targets(self.last_day)
+
+    @cached_property
+    def taught(self) -> pd.DataFrame:
+        """What meetings taught the whole team, with the measure it was meant to move."""
+        meetings = Meetings.load(self.source.folder, self.client)
+        log = learning_log(meetings, self.last_day)
+        whole = log[log["rep_id"].isna() & log["moves"].notna()]
+        return whole.rename(columns={"on": "taught_on", "moves": "measure"})[
+            ["topic", "taught_on", "by", "measure"]
+        ].reset_index(drop=True)
 
     @cached_property
     def acknowledged(self) -> dict[tuple[str, str], date] | None:

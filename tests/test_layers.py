@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "tables": {"fragment", "style", "words"},
     "plots": {"fragment", "style", "words"},
     # where they are brought together
-    "view": {"client", "errors", "expectations", "history", "metrics", "periods", "schemas"},
+    "view": {"client", "errors", "expectations", "history", "meetings", "metrics", "periods", "schemas"},
     "standings": {"judgement", "metrics", "periods", "view"},
     "document": {"metrics", "standings"},
     "review": {"client", "judgement", "metrics", "periods", "standings", "view", "words"},

@@ -10,6 +10,7 @@ import pandas as pd
 from spm_lib.errors import MetricError
 from spm_lib.metrics.hygiene_rules import NEED_LIMIT, RULES, Checked, Facts
 from spm_lib.metrics.intervals import ratio, wilson
+from spm_lib.metrics.pipeline import is_present
 from spm_lib.metrics.registry import metric
 from spm_lib.periods import Period
 
@@ -36,6 +37,10 @@ _EXCLUDED = "what cannot be checked because the source does not record it (count
         "high": "upper end of it, 0-1",
         "pass_amount_rate": "the share of the checked amount that keeps the rule, 0-1",
         "unknown_count": "opportunities it could not be checked on",
+        "fixed_count": "opportunities that broke it at the period's start, by the state and the activities "
+        "of then, and now keep it or are closed; missing without a state of then to check, for "
+        "lost_without_reason, and for no_future_activity where plans are activities, whose past no source "
+        "keeps",
         "document": "where the rule is agreed",
         "version": "which version of it",
     },
@@ -50,6 +55,7 @@ def hygiene(
     period: Period,
     cutoff: pd.Timestamp,
     received_until: dict[str, pd.Timestamp],
+    opening: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """How many opportunities break each agreed rule.
 
@@ -65,6 +71,8 @@ def hygiene(
         UTC.
     received_until : dict
         Table -> latest export that brought it.
+    opening : pandas.DataFrame, optional
+        ``schemas.SNAPSHOT_OPPORTUNITIES`` at the period's start, for fixed_count.
 
     Returns
     -------
@@ -77,6 +85,7 @@ def hygiene(
         Nobody knows such a rule, or it lacks the limit it needs.
     """
     facts = Facts(opportunities, activities, stages, period, cutoff, received_until)
+    before = None if opening is None else _at_start(facts, opening)
     rows = []
     for rule, checked in _applied(rules, facts):
         amount = checked.rows["amount"]
@@ -91,6 +100,7 @@ def hygiene(
                 "checked_amount": known_amount.sum(),
                 "lost": failed_amount.sum(),
                 "unknown_count": int((~checked.known).sum()),
+                "fixed_count": np.nan if before is None else _fixed(rule, checked, facts, before),
                 "document": rule["document"],
                 "version": rule["version"],
             }
@@ -99,7 +109,7 @@ def hygiene(
 
 
 _COLUMNS = ["rule", "limit", "checked_count", "failed_count", "failed_amount", "checked_amount", "lost"]
-_COLUMNS += ["unknown_count", "document", "version"]
+_COLUMNS += ["unknown_count", "fixed_count", "document", "version"]
 
 
 @metric(
@@ -160,6 +170,29 @@ def _applied(rules: pd.DataFrame, facts: Facts) -> Iterator[tuple[pd.Series, Che
         yield rule, RULES[name](facts, limit)
 
 
+def _at_start(facts: Facts, opening: pd.DataFrame) -> Facts:
+    """The facts as they were when the period began."""
+    start = facts.period.start_at
+    earlier = facts.activities[facts.activities["at"] < start]
+    return Facts(opening, earlier, facts.stages, facts.period, start, facts.received_until)
+
+
+def _fixed(rule: pd.Series, now: Checked, facts: Facts, before: Facts) -> float:
+    """How many broke the rule when the period began and do not now; missing where that cannot be told."""
+    name = str(rule["rule"])
+    has_plans = bool(facts.activities["status"].eq("planned").any())
+    if name == "lost_without_reason" or (name == "no_future_activity" and has_plans):
+        return np.nan
+    then = RULES[name](before, float(rule["limit"]))
+    if not then.known.any():
+        return np.nan
+    broke = then.rows["opportunity_id"][then.failed]
+    everything = facts.opportunities
+    is_closed = everything["status"].isin(["won", "lost", "disqualified"]) & is_present(everything)
+    keeps = now.rows["opportunity_id"][now.known & ~now.failed]
+    return float((broke.isin(keeps) | broke.isin(everything["opportunity_id"][is_closed])).sum())
+
+
 def _total(amount: pd.Series) -> float:
     """Sum in cents; missing where there are rows and none has an amount."""
     return round(float(amount.sum(min_count=min(len(amount), 1))), 2)
@@ -167,10 +200,11 @@ def _total(amount: pd.Series) -> float:
 
 def _rated(table: pd.DataFrame) -> pd.DataFrame:
     passed = table["checked_count"] - table["failed_count"]
+    table["fixed_count"] = table["fixed_count"].astype("float64")
     table["failed_amount"] = table["failed_amount"].astype("float64").round(2)
     table["pass_rate"] = ratio(passed, table["checked_count"])
     table["low"], table["high"] = wilson(passed, table["checked_count"])
     kept = table["checked_amount"] - table["lost"]
     table["pass_amount_rate"] = ratio(kept, table["checked_amount"])
     order = ["rule", "limit", "checked_count", "failed_count", "failed_amount", "pass_rate", "low", "high"]
-    return table[[*order, "pass_amount_rate", "unknown_count", "document", "version"]]
+    return table[[*order, "pass_amount_rate", "unknown_count", "fixed_count", "document", "version"]]

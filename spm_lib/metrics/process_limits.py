@@ -107,7 +107,7 @@ def natural_limits(values: Floats, multiplier: float = 3 / D2) -> tuple[float, f
     multiplier : float, optional
         Of the mean moving range.
     """
-    centre, spread = float(np.nanmean(values)), _mean_moving_range(values) * multiplier
+    centre, spread = float(np.nanmean(values)), mean_moving_range(values) * multiplier
     return centre, centre - spread, centre + spread
 
 
@@ -131,17 +131,17 @@ def _limits(measure: str, weeks: pd.DataFrame) -> dict[str, object]:
         return {**found, "signal": "no data"}
     if count < MINIMUM_WEEKS:
         return {**found, "signal": "too few weeks"}
-    if not _mean_moving_range(before) > 0:
+    if not mean_moving_range(before) > 0:
         return {**found, "signal": "no variation"}
     size = n if is_rate else share
-    centre, lower, upper = _on_scale(measure, before, size[:-1], size[-1])
+    centre, lower, upper = on_scale(measure, before, size[:-1], size[-1])
     found |= {"centre": centre * share[-1], "lower": lower * share[-1], "upper": upper * share[-1]}
     if np.isnan(latest):
         return {**found, "signal": "too few to say"}
     return {**found, "signal": _signal(tested, centre, lower, upper)}
 
 
-def _on_scale(measure: str, before: Floats, sizes: Floats, size: float) -> tuple[float, float, float]:
+def on_scale(measure: str, before: Floats, sizes: Floats, size: float) -> tuple[float, float, float]:
     """Centre and limits in the measure's own unit, learnt on the scale where its spread is even.
 
     `sizes` and `size` are what each week before and the latest one was counted from: trials of a rate, the
@@ -198,7 +198,7 @@ def _signal(values: Floats, centre: float, lower: float, upper: float) -> str:
     return "run_below" if (last < centre).all() else "none"
 
 
-def _mean_moving_range(values: Floats) -> float:
+def mean_moving_range(values: Floats) -> float:
     """Mean difference of neighbouring weeks; missing when no two neighbours are known."""
     ranges = np.abs(np.diff(values))
     ranges = ranges[np.isfinite(ranges)]

@@ -46,7 +46,11 @@ def _rule(row: pd.Series, currency: str) -> Line:
     amount = style.money(row["failed_amount"], currency) if style.number(row["failed_count"]) else ""
     unknown = style.number(row["unknown_count"])
     beside = f", {style.count(unknown)} not known" if unknown > 0 and checked > 0 else ""
-    return words.rule(row), track(share), tag("span", words.failing(row), beside), amount
+    fixed = style.number(row.get("fixed_count", float("nan")))
+    since = (
+        tag("span", f", {style.count(fixed)} fixed since last week", class_="quiet") if fixed > 0 else None
+    )
+    return words.rule(row), track(share), tag("span", words.failing(row), beside, since), amount
 
 
 def _effect(row: pd.Series) -> str:

@@ -202,3 +202,45 @@ def test_overdue_ones_agree_with_sql(rows):
         assert row["failed_amount"] == pytest.approx(oracle["amount"])
     assert len(hygiene_rows(made, *args)) == oracle["failed"]
     pd.testing.assert_frame_equal(made, before)
+
+
+def fixed(rule, opening, now, limit=NAN, acts=()):
+    then = None if opening is None else opportunities(*opening)
+    made, work = opportunities(*now), activities(*acts)
+    copies = [frame.copy(deep=True) for frame in (made, work)]
+    args = (stages(), rules((rule, limit)), one_week(), CUTOFF, received("2026-11-16 00:00"))
+    found = hygiene(made, work, *args, opening=then)["fixed_count"].iloc[0]
+    for frame, copy in zip((made, work), copies, strict=True):
+        pd.testing.assert_frame_equal(frame, copy)
+    return found
+
+
+def test_fixed_are_those_that_broke_the_rule_when_the_week_began_and_do_not_now():
+    late, later = {"expected_close": "2026-11-06"}, {"expected_close": "2026-12-01"}
+    # o0 still late; o1 moved; o2 lost; o3 late since Wednesday only; o4 undated now; o5 merged; o6 never late
+    opening = [late, late, late, {"expected_close": "2026-11-11"}, late, late, later]
+    now = [late, later, {**late, "status": "lost"}, {"expected_close": "2026-11-11"}, {}]
+    now += [{**late, "presence": "merged"}, later]
+    # of the five late ones on the 9th, o1 and o2 are put right
+    assert fixed("past_expected_close", opening, now) == 2
+
+
+def test_activities_of_the_week_do_not_count_for_its_start():
+    old = {"created_at": "2026-10-01 09:00"}
+    # on the 9th o0 was 18 days untouched, o1 6 days; a call on the 10th put o0 right
+    acts = [
+        {"opportunity_id": "o0", "at": "2026-10-22 09:00"},
+        {"opportunity_id": "o0", "at": "2026-11-10 09:00"},
+        {"opportunity_id": "o1", "at": "2026-11-03 09:00"},
+    ]
+    assert fixed("untouched_days", [old, old], [old, old], 14, acts) == 1
+
+
+def test_what_was_fixed_is_missing_where_it_cannot_be_told():
+    assert math.isnan(fixed("no_amount", None, [{"amount": 1.0}]))
+    assert math.isnan(fixed("no_amount", [], [{"amount": 1.0}]))
+    lost = {"status": "lost", "outcome_at": "2026-11-11 09:00", "lost_reason": "Price"}
+    assert math.isnan(fixed("lost_without_reason", [{}], [lost]))
+    planned = [{"opportunity_id": "o0", "status": "planned", "at": "2026-11-20 09:00"}]
+    assert math.isnan(fixed("no_future_activity", [{"next_activity_on": "2026-11-01"}], [{}], NAN, planned))
+    assert fixed("no_amount", [{}, {"amount": 1.0}], [{"amount": 2.0}, {"amount": 1.0}]) == 1

@@ -413,6 +413,12 @@ def test_rules_print_how_many_of_how_many_and_what_could_not_be_checked(hygiene,
     assert "Agreed in crm_usage, version 1a2b3c4d." in words
 
 
+def test_what_was_fixed_is_said_quietly_and_only_where_something_was(hygiene):
+    page = Page(tables.hygiene_table(hygiene.assign(fixed_count=[3.0, 0.0, NAN]), "USD"))
+    assert "12 of 58, 3 fixed since last week" in page.words
+    assert page.words.count("fixed since") == 1
+
+
 def test_without_agreed_rules_nothing_is_checked(hygiene):
     assert "No rules" in Page(tables.hygiene_table(hygiene.iloc[:0], "USD")).words
 
