@@ -69,30 +69,41 @@ def _climbed(row: words.Row, names: Mapping[str, str], most: float) -> Html:
 
 def _steps(steps: pd.DataFrame, names: Mapping[str, str]) -> Html:
     """How much of each step each rep keeps, its range, and who is apart from the others, if anyone is."""
+    rows = in_order(steps, names)
     rungs = [rung for rung in RUNGS if (steps["rung"] == rung).any()]
-    rows: dict[object, list[object]] = {}
-    apart = []
-    for row in in_order(steps, names):
-        name = name_of(row["rep_id"], names)
-        rep = None if style.is_missing(row["rep_id"]) else row["rep_id"]
-        rows.setdefault(rep, [name]).append(_kept(row))
-        if row["is_apart"]:
-            share = f": the share of {style.label(row['rung'])} lies outside the ranges of the others. "
-            apart.append(join((name, share)))
-    heads = ("Rep", *(style.label(rung) for rung in rungs))
-    table = grid("How much of each step is kept, by rep", heads, rows.values())
+    heads = ("Rep", "Kept", "Share", "Range")
+    tables = (
+        grid(
+            words.capital(style.label(rung)),
+            heads,
+            [_kept(row, names) for row in rows if row["rung"] == rung],
+            numeric=(1, 2, 3),
+            visible_caption=True,
+        )
+        for rung in rungs
+    )
+    apart = [
+        join(
+            (
+                name_of(row["rep_id"], names),
+                f": the share of {style.label(row['rung'])} lies outside the ranges of the others. ",
+            )
+        )
+        for row in rows
+        if row["is_apart"]
+    ]
     chance = "At every step each rep’s range overlaps with another’s: differences may be chance."
-    said = join(apart) if apart else chance
-    is_compared = len(rows) > 1 and steps["kept_rate"].notna().any()
-    note = tag("p", said, class_="read small") if is_compared else None
-    return details("How much of each step is kept", table, note)
+    is_compared = len(rows) > len(rungs) and steps["kept_rate"].notna().any()
+    note = tag("p", join(apart) if apart else chance, class_="read small") if is_compared else None
+    return details("How much of each step is kept", *tables, note)
 
 
-def _kept(row: words.Row) -> str:
+def _kept(row: words.Row, names: Mapping[str, str]) -> list[object]:
+    name = name_of(row["rep_id"], names)
     if style.is_missing(row["kept_rate"]):
-        return style.DASH
+        return [name, style.DASH, style.DASH, style.DASH]
     of = f"{style.count(row['kept_count'])} of {style.count(row['of_count'])}"
-    return f"{of}, {style.percent(row['kept_rate'])}, {style.percent_range(row['low'], row['high'])}"
+    return [name, of, style.percent(row["kept_rate"]), style.percent_range(row["low"], row["high"])]
 
 
 def scorecard(limits: pd.DataFrame, weekly: pd.DataFrame, currency: str) -> Fragment:
