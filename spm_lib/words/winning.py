@@ -161,10 +161,9 @@ def estimated(row: Row, places: Sequence[object]) -> str:
     """
     if not row["decided_count"]:
         return "nothing decided"
-    told = [
-        f"{of_decided(row)}, {style.percent(row['raw_rate'])} observed",
-        f"{style.percent_range(row['low'], row['high'])} fits",
-    ]
+    told = [f"{of_decided(row)}, {style.percent(row['raw_rate'])} observed"]
+    if not style.is_missing(row["win_rate"]):  # what nobody answers for leans on no team
+        told.append(f"{style.percent_range(row['low'], row['high'])} fits")
     if places:
         known = not style.is_missing(row["rank"])
         told.append(f"place {place(row['rank'], places)}" if known else "too few for a place")

@@ -326,6 +326,14 @@ def test_reps_who_can_be_told_apart_have_places_and_the_order_is_that_of_names(n
     pd.testing.assert_frame_equal(made, before)
 
 
+def test_what_has_no_best_estimate_says_no_range(names):
+    made = shrunk([pd.NA, pd.NA, pd.NA])
+    made.loc[made.index[-1], ["rep_id", "win_rate", "low", "high"]] = [None, None, None, None]
+    said = Page(tables.shrunk_table(made, names)).words
+    assert "28–54% fits" in said
+    assert "– fits" not in said
+
+
 def test_reps_nobody_can_tell_apart_have_no_places(names):
     page = Page(tables.shrunk_table(shrunk([1, 1, 1], (31, 33, 16)), names))
     assert "not told apart by what is known" in page.words
