@@ -58,6 +58,7 @@ lock: $(READY) ## compile requirements.lock anew from pyproject.toml
 	  --group lab --group dev pyproject.toml -o requirements.lock
 
 pictures: $(READY) ## take the pictures of the README from published demo reports
+	@rm -rf .cache/pictures
 	@$(SPM) demo --until 2026-W46 --publish --reports .cache/pictures/reports --home .cache/pictures/data
 	$(BIN)/python docs/pictures.py .cache/pictures/reports 2026-W46
 
