@@ -13,14 +13,15 @@ from spm_lib.periods import Period
 
 #: What became of an account, in order.
 STATES = ("grown", "kept", "shrunk", "lost")
+#: What became of an account that bought something without an amount: nobody can tell.
+UNKNOWN = "unknown"
 #: A change up to this share of the amount before is none.
 KEPT_RATE = 0.05
 
 _CARD = {
     "time_base": "bookings of the period, and of the same days a year before; dated by their outcome",
     "credit": "the rep whose plan names the account, or who booked it last",
-    "excluded": "accounts never won before the period (they are new business); bookings without an account "
-    "or without an amount",
+    "excluded": "accounts never won before the period (they are new business); bookings without an account",
 }
 _COLUMNS = ["account_id", "rep_id", "state", "before_amount", "amount", "change_amount", "is_planned"]
 
@@ -29,17 +30,18 @@ _COLUMNS = ["account_id", "rep_id", "state", "before_amount", "amount", "change_
     question="Does the existing business grow?",
     formula="for accounts won before the period: bookings of the period against those of the same days a "
     "year before. grown: more by over 5 %; shrunk: less by over 5 %; lost: something before and nothing now; "
-    "kept: the rest; nothing in both: not listed",
+    "kept: the rest; unknown: one of its bookings has no amount; nothing in both: not listed",
     time_base=_CARD["time_base"],
     credit=_CARD["credit"],
     excluded=_CARD["excluded"],
-    empty="a state without accounts is 0; bookings that do not go back a year before the period: missing",
+    empty="a state without accounts is 0, unknown without accounts has no row; bookings that do not go back "
+    "a year before the period: missing",
     columns={
-        "state": "grown, kept, shrunk or lost",
+        "state": "grown, kept, shrunk, lost or unknown",
         "account_count": "accounts",
         "before_amount": "their bookings a year before, client's currency",
         "amount": "their bookings of the period, client's currency",
-        "change_amount": "amount − before_amount",
+        "change_amount": "amount − before_amount; the three are missing for the unknown",
         "no_plan_count": "those no plan names; missing where there is no plan",
     },
     example="10,000 a year before, 12,000 now: grown by 2,000. 5,000 and nothing: lost. 8,000 and 8,100: "
@@ -85,10 +87,11 @@ def account_growth(
     numbers = ["account_count", "before_amount", "amount", "change_amount", "no_plan_count"]
     everyone = None if by is None else [*(groups or ()), *rows[by].dropna().unique()]
     parts = []
-    for state in STATES:
+    for state in [*STATES, *([UNKNOWN] if rows["state"].eq(UNKNOWN).any() else [])]:
         own = sums(rows[rows["state"].eq(state)], numbers, by, everyone)
         parts.append(own.assign(state=pd.Series([state] * len(own), dtype="str")))
     table = pd.concat(parts, ignore_index=True)
+    table.loc[table["state"].eq(UNKNOWN), ["before_amount", "amount", "change_amount"]] = np.nan
     if not _goes_back(outcomes, period):
         table[numbers] = np.nan
     if targets is None or targets.empty:
@@ -113,9 +116,9 @@ def account_growth(
     columns={
         "account_id": "the account",
         "rep_id": "whose it is",
-        "state": "grown, kept, shrunk or lost",
-        "before_amount": "bookings a year before, client's currency",
-        "amount": "bookings of the period, client's currency",
+        "state": "grown, kept, shrunk, lost or unknown",
+        "before_amount": "bookings a year before, client's currency; missing where one has no amount",
+        "amount": "bookings of the period, client's currency; missing where one has no amount",
         "change_amount": "amount − before_amount",
         "is_planned": "a plan names it; missing where there is no plan",
     },
@@ -135,16 +138,19 @@ def account_growth_rows(
     won = won[won["account_id"].notna()].sort_values(["outcome_at", "opportunity_id"], kind="stable")
     existing = won.loc[won["outcome_at"] < period.start_at, "account_id"].unique()
     won = won[won["account_id"].isin(existing)]
-    now = won[period.holds(won["outcome_at"])].groupby("account_id")["amount"].sum()
-    then = won[year_before(period).holds(won["outcome_at"])].groupby("account_id")["amount"].sum()
+    now, then = _booked(won, period), _booked(won, year_before(period))
     table = pd.DataFrame({"before_amount": then, "amount": now}).fillna(0.0).round(2)
-    table = table[(table["before_amount"] > 0) | (table["amount"] > 0)]
+    table = table[(table["before_amount"] > 0) | (table["amount"] > 0)].replace(np.inf, np.nan)
     table.index.name = "account_id"
     table = table.reset_index().astype({"account_id": "str", "before_amount": "float64", "amount": "float64"})
     change = (table["amount"] - table["before_amount"]).round(2)
     slack = KEPT_RATE * table["before_amount"]
     lost = table["amount"].eq(0)
-    state = np.select([lost, change > slack, change < -slack], ["lost", "grown", "shrunk"], default="kept")
+    state = np.select(
+        [change.isna(), lost, change > slack, change < -slack],
+        [UNKNOWN, "lost", "grown", "shrunk"],
+        default="kept",
+    )
     last = won[won["rep_id"].notna()].drop_duplicates("account_id", keep="last")
     rep = last.set_index("account_id")["rep_id"]
     planned = pd.Series(pd.NA, index=table.index, dtype="boolean")
@@ -160,6 +166,15 @@ def account_growth_rows(
         is_planned=planned,
     )
     return table.sort_values(["change_amount", "account_id"], kind="stable", ignore_index=True)[_COLUMNS]
+
+
+def _booked(won: pd.DataFrame, period: Period) -> pd.Series:
+    """Account -> its bookings of a period; infinite where one of them has no amount.
+
+    Missing will not do: that is what an account without a booking gets, and that is a true zero.
+    """
+    rows = won[period.holds(won["outcome_at"])]
+    return rows["amount"].fillna(np.inf).groupby(rows["account_id"]).sum()
 
 
 def year_before(period: Period) -> Period:

@@ -85,6 +85,19 @@ def test_bookings_that_do_not_go_back_are_missing_and_not_lost():
     assert none["account_count"].tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(("before", "now"), [(5_000.0, None), (None, 5_000.0), (None, None)])
+def test_who_bought_for_an_amount_nobody_wrote_down_is_not_lost_nor_grown(before, now):
+    world = [EARLY, sold("a", before, "2025-11-05 12:00"), sold("a", now, "2026-11-05 12:00")]
+    rows = account_growth_rows(outcomes(*world), Q4)
+    assert rows["state"].tolist() == ["unknown"]
+    assert rows[["before_amount", "amount"]].isna().to_numpy().tolist() == [[before is None, now is None]]
+    assert rows["change_amount"].isna().all()
+    table = account_growth(outcomes(*world), Q4).set_index("state")
+    assert table["account_count"].to_dict() == {"grown": 0, "kept": 0, "shrunk": 0, "lost": 0, "unknown": 1}
+    assert pd.isna(table.loc["unknown", "change_amount"])
+    assert table.loc["lost", "change_amount"] == 0
+
+
 def test_the_plan_says_whose_an_account_is_and_which_have_none():
     plan = pd.DataFrame({"rep_id": ["cy"], "account_id": ["acme"]}, dtype="str")
     table = account_growth(outcomes(*WORLD), Q4, plan, by="rep_id", groups=["dee"])
