@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spm_lib.errors import MetricError
-from spm_lib.metrics.groups import check_by, sums, whole
+from spm_lib.metrics.groups import amount_known, check_by, sums, whole
 from spm_lib.metrics.pipeline import is_open
 from spm_lib.metrics.registry import metric
 from spm_lib.metrics.touches import linked, rated, recorded_until, touches
@@ -43,7 +43,8 @@ _CARD = {
         "due_count": "those with a promised cadence",
         "kept_count": "those whose cadence was kept all through the period",
         "overdue_count": "those due for a touch at its end: the last one is longer ago than promised",
-        "overdue_amount": "open amount of the overdue, client's currency; missing for leads",
+        "overdue_amount": "open amount of the overdue, client's currency; missing where none has one, "
+        "and for leads",
         "kept_rate": "kept_count / due_count, 0-1",
         "low": "lower end of its 90 % Wilson interval, 0-1",
         "high": "upper end of it, 0-1",
@@ -104,13 +105,17 @@ def cadence_kept(
     for scope, due in _due(
         opportunities, activities, period, told, conversation_seconds, cadences, targets, leads
     ).items():
+        amount = due["amount"].where(due["is_overdue"])
         rows = due.assign(
             due_count=1.0,
             kept_count=(due["longest_days"] <= due["days"]).astype(float),
             overdue_count=due["is_overdue"].astype(float),
-            overdue_amount=due["amount"].where(due["is_overdue"]).fillna(0.0),
+            overdue_amount=amount.fillna(0.0),
+            priced=amount.notna(),
         )
-        table = sums(rows, [*numbers, "overdue_amount"], by, groups)
+        table = sums(rows, [*numbers, "overdue_amount", "priced"], by, groups)
+        overdue = amount_known(table["overdue_amount"], table["overdue_count"], table.pop("priced"))
+        table["overdue_amount"] = overdue
         if scope == "lead":
             table["overdue_amount"] = np.nan
         if told is None:
@@ -124,7 +129,6 @@ def cadence_kept(
         table = pd.concat(parts, ignore_index=True)
     for name in numbers:
         table[name] = whole(table[name])
-    table["overdue_amount"] = table["overdue_amount"].round(2)
     table = rated(table, "kept_rate", "kept_count", "due_count")
     return table[[*keys, *numbers, "overdue_amount", "kept_rate", "low", "high"]]
 
@@ -239,10 +243,12 @@ def _accounts(opportunities: pd.DataFrame, targets: pd.DataFrame | None, period:
     if "agreed_on" in rows:
         agreed = rows["agreed_on"].astype("datetime64[us]").dt.tz_localize(period.time_zone)
         since = agreed.dt.tz_convert("UTC").fillna(since)
-    amount = opportunities[is_open(opportunities)].groupby("account_id")["amount"].sum()
+    amount = opportunities[is_open(opportunities)].groupby("account_id")["amount"].sum(min_count=1)
+    # nothing open is worth nothing; something open without an amount is worth nobody knows what
+    is_idle = ~rows["account_id"].isin(amount.index)
     return rows[["rep_id", "account_id"]].assign(
         subject_id=rows["account_id"],
-        amount=rows["account_id"].map(amount.to_dict()).astype("float64").fillna(0.0),
+        amount=rows["account_id"].map(amount.to_dict()).astype("float64").mask(is_idle, 0.0),
         since=since,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from spm_lib.metrics.groups import OUTCOME_GROUPINGS, check_by, sums, whole
+from spm_lib.metrics.groups import OUTCOME_GROUPINGS, amount_known, check_by, sums, whole
 from spm_lib.metrics.intervals import ratio, wilson
 from spm_lib.metrics.pipeline import is_open, is_present
 from spm_lib.metrics.registry import metric
@@ -142,7 +142,7 @@ def slip_rate_not_closed(
     columns={
         "push_count": "pushes",
         "pushed_count": "opportunities pushed",
-        "pushed_amount": "their amount, client's currency; those without an amount count as nothing",
+        "pushed_amount": "their amount, client's currency; missing where none has one",
         "always_wrong_count": f"of them, pushed more than {OBSTACLES} times so far",
         "new_obstacle_count": f"of them, pushed {OBSTACLES} times or fewer so far",
         "moved_days": "median days by which those pushed moved in the period",
@@ -186,13 +186,14 @@ def slippage(
     counted = rows.assign(
         pushed_count=1.0,
         pushed_amount=rows["amount"].fillna(0.0),
+        priced=rows["amount"].notna(),
         always_wrong_count=rows["total_count"] > OBSTACLES,
         new_obstacle_count=rows["total_count"] <= OBSTACLES,
     )
     counts = ["push_count", "pushed_count", "always_wrong_count", "new_obstacle_count"]
     order = [*counts[:2], "pushed_amount", *counts[2:]]
-    table = sums(counted, order, by, groups)
-    table["pushed_amount"] = table["pushed_amount"].round(2)
+    table = sums(counted, [*order, "priced"], by, groups)
+    table["pushed_amount"] = amount_known(table["pushed_amount"], table["pushed_count"], table.pop("priced"))
     key = pd.Series("", index=rows.index) if by is None else rows[by].fillna("")
     found = pd.Series([""]) if by is None else table[by].fillna("")
     table["moved_days"] = found.map(rows["moved_days"].groupby(key).median()).astype("float64").to_numpy()

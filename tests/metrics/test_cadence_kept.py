@@ -59,6 +59,19 @@ def test_gaps_of_five_days_keep_a_weekly_cadence_and_twelve_do_not():
     assert rows[["subject_id", "days", "quiet_days"]].to_numpy().tolist() == [["o2", 7, 12]]
 
 
+def test_an_overdue_one_without_an_amount_is_worth_nobody_knows_what():
+    without = {**OLD, "amount": None, "account_id": "acme"}
+    for cadences in (WEEKLY, promised(("account", None, 7.0))):
+        plan = pd.DataFrame({"rep_id": ["ana"], "account_id": ["acme"]}, dtype="str")
+        last = [{"opportunity_id": "o0", "account_id": "acme", "at": "2026-11-01 10:00"}]
+        table_, _ = kept([without], last, cadences, targets=plan)
+        assert table_["overdue_count"].tolist() == [1]
+        assert table_["overdue_amount"].isna().all()
+    # an account nothing is open with is worth nothing now, and that is known
+    table_, _ = kept([], last, cadences, targets=plan)
+    assert table_[["overdue_count", "overdue_amount"]].to_numpy().tolist() == [[1, 0.0]]
+
+
 @pytest.mark.parametrize(("day", "count"), [("2026-11-09 00:00", 1), ("2026-11-08 23:59", 0)])
 def test_seven_days_keep_a_weekly_cadence_and_a_minute_more_does_not(day, count):
     acts = [*calls("11-03"), {"opportunity_id": "o0", "at": day}]

@@ -95,6 +95,15 @@ def test_the_rep_who_said_so_is_credited_and_reps_add_up(week46):
     assert table["slip_rate"].isna().tolist() == [False, False, True, False]
 
 
+def test_pushes_of_which_no_amount_is_known_have_none_and_not_zero(week46):
+    moved = changes(push("o0", "2026-11-12", "2026-12-12"), push("o1", "2026-11-12", "2026-12-12"))
+    for amounts, expected in (((None, None), None), ((None, 5.0), 5.0)):
+        shown = opportunities(*({"amount": amount} for amount in amounts))
+        found = slippage(shown, moved, week46)["pushed_amount"].iloc[0]
+        assert pd.isna(found) if expected is None else found == expected
+    assert slippage(shown, changes(), week46)["pushed_amount"].fillna(0.0).tolist() == [0.0]
+
+
 def test_a_third_push_is_a_date_always_wrong_and_a_first_one_an_obstacle(week46):
     moved = changes(
         push("o0", "2026-10-01", "2026-10-08", "2026-09-30 10:00"),
