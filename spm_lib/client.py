@@ -115,6 +115,8 @@ class Client(Strict):
         What this client's systems do not hold, with the reason a page prints.
     cadence : dict
         Kind of meeting -> every so many days, or steps where it tapers.
+    managed_since : datetime.date, optional
+        The day the firm began here: promised meetings are counted from it.
     """
 
     slug: str = ""
@@ -136,6 +138,7 @@ class Client(Strict):
         Literal["team", "one_on_one", "improvement", "owner"],
         Annotated[int, Field(ge=1)] | tuple[CadenceStep, ...],
     ] = Field(default_factory=dict)
+    managed_since: date | None = None
     thresholds: Thresholds = Thresholds()
 
     @field_validator("time_zone")
@@ -201,6 +204,14 @@ class Client(Strict):
     def rep_by_spelling(self) -> dict[str, str]:
         """Folded spelling -> rep id."""
         return {fold(spelling): rep.id for rep in self.reps for spelling in rep.spellings}
+
+    @property
+    def promised_meetings(self) -> dict[str, int | tuple[tuple[date, int], ...]]:
+        """Kind of meeting -> every so many days, or (from this day on, every so many days) where it tapers."""
+        return {
+            kind: every if isinstance(every, int) else tuple((step.from_day, step.days) for step in every)
+            for kind, every in self.cadence.items()
+        }
 
     def rep_names(self) -> dict[str, str]:
         """Rep id -> the name a page prints."""

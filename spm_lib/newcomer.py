@@ -35,6 +35,9 @@ reps: []
 #   - {{id: second-rep, name: Second Rep, role: closer}}
 # reps_from_exports: true  # where nobody keeps that list
 
+# managed_since: 2026-01-05  # the day we began: promised meetings are counted from it
+# cadence: {{team: 7, one_on_one: 14, owner: 14}}  # days from one meeting to the next, as promised
+
 # exchange_rates:  # for amounts in another currency
 #   - {{currency: EUR, from_day: 2026-01-01, rate: 1.1}}
 # not_recorded:  # what their systems do not hold, and why: a page says so instead of guessing

@@ -7,6 +7,8 @@ computes it, and keeps the table, so that the report folder holds every table be
 from __future__ import annotations
 
 import json
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,7 @@ import pandas as pd
 import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
 from spm_lib import judgement, words
 from spm_lib.client import Client
+from spm_lib.meetings import Meetings, cadence, commitments, promises
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import expected_by_day
 from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
@@ -259,6 +262,32 @@ class Review:
             + "; ".join(filter(None, [words.standing_numbers(row), words.would_change(row)]))
             for row in mine.to_dict("records")
         ]
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """Every meeting on file; what is later than the week is left out by who reads them."""
+        return Meetings.load(self.source.folder, self.client)
+
+    def commitments(self) -> pd.DataFrame:
+        """``meetings.commitments`` at the end of the week."""
+        return commitments(self.meetings, self.week.last_day)
+
+    def promises(self) -> pd.DataFrame:
+        """``meetings.promises``: every promised meeting whose time has passed, since the firm began here."""
+        return promises(
+            self.meetings, self.client.promised_meetings, self.client, self._since(), self.week.last_day
+        )
+
+    def cadence(self) -> pd.DataFrame:
+        """``meetings.cadence``: promised, held and missed, and when the next one is due."""
+        return cadence(
+            self.meetings, self.client.promised_meetings, self.client, self._since(), self.week.last_day
+        )
+
+    def _since(self) -> date:
+        """Since when meetings are owed: the firm's first day here, else the first meeting on file."""
+        first = min((one.on for one in self.meetings.all), default=self.week.start)
+        return self.client.managed_since or first
 
     def to_reinforce(self, rep: str | None = None) -> list[str]:
         """Documents that somebody, or one rep, still has to read, review or come back to."""

@@ -40,7 +40,12 @@ MAY_IMPORT = {
     "view": {"client", "errors", "expectations", "history", "meetings", "metrics", "periods", "schemas"},
     "standings": {"judgement", "metrics", "periods", "view"},
     "document": {"metrics", "standings"},
-    "review": {"client", "judgement", "metrics", "periods", "standings", "view", "words"},
+    "review": {"client", "judgement", "meetings", "metrics", "periods", "standings", "view", "words"},
+    # what one audience may see of a client's week, each in a file of its own
+    "sheets": {
+        *("client", "errors", "expectations", "judgement", "meetings", "metrics", "periods", "review"),
+        *("standings", "style", "view", "words"),
+    },
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
     "trust": {"errors", "judgement", "metrics", "periods", "schemas"},
@@ -65,7 +70,7 @@ MAY_IMPORT = {
         *("meetings", "newcomer", "periods", "publish", "review", "standings", "trust", "view"),
     },
     "__main__": {"cli"},
-    "__init__": {"review"},
+    "__init__": {"review", "sheets"},
 }
 
 #: Rooms that touch no file, and what they would touch one with.
