@@ -55,7 +55,7 @@ format: $(READY) ## format the code in place
 
 lock: $(READY) ## compile requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
-	  --group lab --group dev pyproject.toml -o requirements.lock
+	  --extra cluster --group lab --group dev pyproject.toml -o requirements.lock
 
 pictures: $(READY) ## take the pictures of the README from published demo reports
 	@rm -rf .cache/pictures

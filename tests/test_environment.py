@@ -25,6 +25,7 @@ _HOST = re.compile(r"https?:|//|index-url|find-links|file:|@ ")
 
 WANTED = [
     *PROJECT["project"]["dependencies"],
+    *(line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra),
     *(line for group in PROJECT["dependency-groups"].values() for line in group),
 ]
 
