@@ -8,6 +8,7 @@ SpmError                  anything the workbook refuses; the command line prints
 ├── HistoryError          the stored history is damaged or refuses a drop                   (exit 1)
 ├── MetricError           a metric was asked for something it cannot answer                 (exit 2)
 ├── PublishError          a notebook failed, or a page could not be written                 (exit 1)
+├── StorageError          an object store cannot be reached, or somebody else wrote meanwhile (exit 1)
 └── GateError             the data did not pass the gate; nothing is published              (exit 3)
 """
 
@@ -95,6 +96,10 @@ class MetricError(SpmError):
 
 class PublishError(SpmError):
     """A notebook failed, or a page could not be written."""
+
+
+class StorageError(SpmError):
+    """An object store cannot be reached, or somebody else wrote to it meanwhile."""
 
 
 class GateError(SpmError):

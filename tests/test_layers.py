@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "client": {"errors", "periods"},
     "schemas": {"errors"},
     "drops": {"errors", "schemas"},
+    "storage": {"client", "errors"},
     # from foreign files to a snapshot; sources and metrics meet only there
     "sources": {"client", "drops", "errors", "periods", "schemas"},
     "history": {"client", "drops", "errors", "periods", "schemas"},
