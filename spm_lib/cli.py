@@ -139,7 +139,8 @@ def review(
     ] = None,
     week: _Week = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="Only this page; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="Only this page, or PAGE/REP; may be repeated."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish again although nothing changed.")] = False,
     reports: _Reports = REPORTS,
@@ -147,7 +148,7 @@ def review(
 ) -> None:
     """Publish a week's pages: through the gate, every page or none."""
     from spm_lib.client import list_clients
-    from spm_lib.publish.pages import PAGES, pages_named
+    from spm_lib.publish.pages import PAGES, check_asked
 
     folder = _home(context, home)
     slugs = list(dict.fromkeys(clients or list_clients(folder)))
@@ -157,7 +158,7 @@ def review(
             where=str(folder),
             remedy="`spm demo` writes three; --home names another folder",
         )
-    pages_named(only or (), PAGES)
+    check_asked(only or (), PAGES)
     targets = _labels(folder, slugs, week)
     code = _publish(folder, targets, reports, only=tuple(only or ()), force=force)
     if code:

@@ -25,7 +25,7 @@ from spm_lib.publish.proof import proofread
 
 NAME = "index.html"
 _TEMPLATES = Path(__file__).resolve().parent / "template"
-_FILE = re.compile(r"[a-z0-9_-]+\.html")
+_FILE = re.compile(r"[a-z0-9_-]+(/[a-z0-9-]+)?\.html")
 #: How long to wait for another process that writes the list, in seconds.
 _WAIT = 30.0
 
@@ -217,9 +217,29 @@ def _report(reports: Path, run: Run) -> Html:
     rows = [
         tag("li", tag("span", _link(run, page)), tag("span", f"For {page.audience}"))
         for page in _pages(reports, run)
+        if not page.rep
     ]
-    shown = tag("ul", *rows, class_="rows") if rows else tag("p", "It has no page left; publish it again.")
-    return join([tag("h3", f"Week {_number(run.week)}, {run.days}"), shown])
+    sheets = [page for page in _pages(reports, run) if page.rep]
+    shown = tag("ul", *rows, class_="rows") if rows else None
+    none = tag("p", "It has no page left; publish it again.") if not rows and not sheets else None
+    return join([tag("h3", f"Week {_number(run.week)}, {run.days}"), shown, none, _sheets(run, sheets)])
+
+
+def _sheets(run: Run, sheets: Sequence[Published]) -> Html | None:
+    """The pages that are made for one rep each, to be opened."""
+    if not sheets:
+        return None
+    rows = [
+        tag("li", tag("span", _link(run, page)), tag("span", "For ", client_text(page.audience)))
+        for page in sheets
+    ]
+    return details(
+        _count(len(sheets), "sheet for one rep", "sheets for one rep each"), tag("ul", *rows, class_="rows")
+    )
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _note(run: Run) -> Iterator[Html]:
@@ -253,19 +273,21 @@ def _failure(week: str, why: str, *, stands: bool) -> Html:
 def _earlier(reports: Path, runs: Sequence[Run]) -> Html:
     rows = []
     for run in runs:
-        links = [
-            join([" · " if n else None, _link(run, page)]) for n, page in enumerate(_pages(reports, run))
-        ]
+        pages = _pages(reports, run)
+        alone = [page for page in pages if not page.rep]
+        links = [join([" · " if n else None, _link(run, page)]) for n, page in enumerate(alone)]
         rows.append(
             tag("li", tag("span", run.days), tag("span", run.week, class_="quiet"), tag("span", *links))
         )
+        if sheets := _sheets(run, [page for page in pages if page.rep]):
+            rows.append(tag("li", tag("div", sheets)))
     count = f"{len(runs)} earlier week{'s' * (len(runs) != 1)}"
     return details(count, tag("ul", *rows, class_="rows"))
 
 
 def _link(run: Run, page: Published) -> Html:
     unseen = tag("span", ", ", client_text(run.name), f", {run.week}", class_="unseen")
-    return tag("a", page.title, unseen, href=_address(run, page))
+    return tag("a", client_text(page.title) if page.rep else page.title, unseen, href=_address(run, page))
 
 
 def _address(run: Run, page: Published) -> str:
