@@ -114,6 +114,15 @@ PAGES: tuple[Page, ...] = (
 FIRM_PAGES: tuple[Page, ...] = ()
 
 
+def split_asked(
+    asked: Sequence[str], firm: Sequence[Page] = FIRM_PAGES
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of clients' pages, and those of the firm's."""
+    of_firm = {page.name for page in firm}
+    clients = tuple(name for name in asked if name not in of_firm)
+    return clients, tuple(name for name in asked if name in of_firm)
+
+
 def check_asked(asked: Sequence[str], pages: Sequence[Page]) -> None:
     """Refuse names that are no page; that of a copy, "one_on_one/devon-price", counts by its page.
 

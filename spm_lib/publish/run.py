@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from spm_lib import style
 from spm_lib.client import Client, client_folder, load_client
@@ -20,6 +20,7 @@ from spm_lib.publish.failure import as_refusal, keep_reason
 from spm_lib.publish.inputs import Inputs, gather
 from spm_lib.publish.machine import places_of, without_places
 from spm_lib.publish.manifest import NAME, Exports, Published, Run, hash_files, is_intact, read_run
+from spm_lib.publish.notebook import read_notebook
 from spm_lib.publish.pages import NOTEBOOKS, PAGES, NoSuchPageError, Page, check_asked
 from spm_lib.publish.parameters import OfClient, OfRep, Parameters
 from spm_lib.publish.place import Place
@@ -258,7 +259,7 @@ def _make_page(order: _Order, client: Client, inputs: Inputs, copy: Copy, draft:
     parameters = _parameters(order, copy, draft.keep(copy))
     before = draft.kept()
     executed = execute(
-        _read_notebook(order.notebooks / copy.page.notebook),
+        read_notebook(order.notebooks / copy.page.notebook),
         parameters,
         name=copy.notebook,
         limits=order.limits,
@@ -274,20 +275,6 @@ def _make_page(order: _Order, client: Client, inputs: Inputs, copy: Copy, draft:
     draft.findings += proofread(html, name=copy.file, places=order.places)
     draft.add(copy, html, archived(executed, parameters, order.places))
     draft.timings[copy.name] = round(time.perf_counter() - began, 3)
-
-
-def _read_notebook(path: Path) -> Any:
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    except (ValueError, nbformat.ValidationError) as problem:
-        raise PublishError(
-            "the file is no notebook",
-            where=path.name,
-            given=str(problem).partition("\n")[0][:200],
-            remedy="restore it from the project's history",
-        ) from problem
 
 
 def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft, copies: Sequence[Copy]) -> Run:
