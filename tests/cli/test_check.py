@@ -244,6 +244,11 @@ MISTYPED = {
         "sales_process,{version},ana,2020-01-01,2026-01-02,\n",
         "stop  acknowledgements.csv, line 2: ",
     ),
+    "supplied.csv": (
+        "rep,kind,what,due_on,done_on\nana,pay,Commission,,2026-10-15\nana,resource,A van,,\n",
+        "stop  supplied.csv, line 2: pay without the day it was due (Commission)",
+        "stop  supplied.csv, line 3: no plan promises ana this resource (A van)",
+    ),
 }
 
 
