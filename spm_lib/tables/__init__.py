@@ -2,7 +2,7 @@
 
 from spm_lib.tables.conversations import conversations_table
 from spm_lib.tables.goals import attainment_table, coverage_table
-from spm_lib.tables.meetings import commitments_table, learning_list, meetings_table, noted_list
+from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
 from spm_lib.tables.pipeline import hygiene_table, rows_details
 from spm_lib.tables.questions import questions_list
@@ -21,7 +21,6 @@ from spm_lib.tables.work import ladder_table, scorecard
 __all__ = [
     "attainment_table",
     "bases_table",
-    "commitments_table",
     "conversations_table",
     "coverage_table",
     "decide_box",

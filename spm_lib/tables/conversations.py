@@ -47,13 +47,13 @@ def conversations_table(
     rows = in_order(conversations, names)
     told = [_told(row, ledgers.get(str(row["rep_id"]))) for row in rows]
     lines = [_line(row, names, ledgers.get(str(row["rep_id"])), steps) for row in told]
-    heads = ("Rep", "Company’s own part", "Why", "Conversation")
-    table = folded(bars("Proposed conversation, by rep", heads, lines), len(rows), "conversation")
+    heads = ("Rep", "Why, and the company’s own part", "Next meeting", "Conversation")
+    table = folded(bars("Proposed conversation, by rep", heads, lines, "people"), len(rows), "conversation")
     text = "\n".join(
         f"{names.get(str(row['rep_id']), row['rep_id'])}: {words.conversation(str(row['conversation']))}"
         for row in told
     )
-    return Fragment(table, text)
+    return Fragment(table, text, "block")
 
 
 def _told(row: Mapping[Any, Any], ledger: pd.DataFrame | None) -> dict[Any, Any]:
@@ -70,7 +70,6 @@ def _line(
     steps: pd.DataFrame | None,
 ) -> Line:
     name = str(row["conversation"])
-    due = tag("div", words.next_meeting(row), class_="quiet small")
     look = _LOOKS.get(name)
     word = (
         tag("span", words.conversation(name), class_=look) if look else tag("span", words.conversation(name))
@@ -81,7 +80,10 @@ def _line(
         *(tag("div", words.rung(step)) for step in _apart(name, row, steps)),
         *_own_part(name, row, ledger),
     ]
-    return join((name_of(row["rep_id"], names), due)), None, join(said), word
+    due = tag("div", words.next_meeting(row), class_="small")
+    if name == "keep":  # nothing to prepare: one line
+        return name_of(row["rep_id"], names), None, join((*said, due)), word
+    return name_of(row["rep_id"], names), join(said), due, word
 
 
 def _said(head: str, line: str) -> Html:

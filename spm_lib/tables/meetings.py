@@ -2,94 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from spm_lib import style, words
-from spm_lib.fragment import Fragment, Html, client_text, details, grid, join, name_of, tag
+from spm_lib.fragment import Fragment, Html, client_text, details, join, name_of, tag
+from spm_lib.tables.bars import Line, bars, folded
 
-#: Open commitments listed; older ones than these are never cut, younger ones are to open.
-OPEN_SHOWN = 6
 #: Of what was taught, so much is listed.
 TAUGHT = 8
 
+_HEADS = ("Who", "", "Kept of what was promised", "Next meeting")
 
-def meetings_table(cadence: pd.DataFrame, names: Mapping[str, str]) -> Fragment:
-    """Every series of meetings: held of promised, and when the next one is due.
+
+def meetings_table(
+    cadence: pd.DataFrame, kept: pd.DataFrame, ledger: pd.DataFrame, names: Mapping[str, str]
+) -> Fragment:
+    """Per person what was promised and kept: meetings, commitments, and what is past its day.
+
+    The team's meetings stand with the manager, the catch-ups with the owner.
 
     Parameters
     ----------
     cadence : pandas.DataFrame
         Of ``meetings.cadence``.
-    names : mapping
-        Rep id -> printed name.
-    """
-    if not len(cadence):
-        nothing = "No meeting is promised yet: say how often in `cadence:` of client.yaml."
-        return Fragment(tag("p", nothing, class_="read"), nothing)
-    rows = [
-        (_series(row, names), client_text(words.meetings_kept(row)), words.next_due(row))
-        for row in cadence.to_dict("records")
-    ]
-    head = ["Meeting", "Held of promised", "Next due"]
-    held, promised = (style.count(cadence[name].sum()) for name in ("held_count", "promised_count"))
-    return Fragment(grid("Meetings", head, rows), f"{held} of {promised} promised meetings held")
-
-
-def _series(row: Mapping[Any, Any], names: Mapping[str, str]) -> Html:
-    if style.is_missing(row["rep_id"]):
-        return join((words.meeting(str(row["kind"])),))
-    return join((words.meeting(str(row["kind"])), ", ", name_of(row["rep_id"], names)))
-
-
-def commitments_table(ledger: pd.DataFrame, kept: pd.DataFrame, names: Mapping[str, str]) -> Fragment:
-    """Who keeps what they commit to, and what is open, overdue first.
-
-    Parameters
-    ----------
+    kept : pandas.DataFrame
+        Of ``meetings.commitments_kept``; the order is its.
     ledger : pandas.DataFrame
         Of ``meetings.commitments``.
-    kept : pandas.DataFrame
-        Of ``meetings.commitments_kept``.
     names : mapping
         Rep id, "manager", "owner" -> printed name.
     """
-    if not len(ledger):
-        nothing = "No meeting has agreed on a commitment yet."
-        return Fragment(tag("p", nothing, class_="read"), nothing)
-    rows = [
-        (name_of(row["who"], names), client_text(words.commitments_kept(row)), _open(row))
-        for row in kept.to_dict("records")
-    ]
-    table = grid("Commitments, by who made them", ["Who", "Done", "Open"], rows)
-    opened = open_first(ledger)
-    shown = [one for one in opened if not style.is_missing(one["overdue_days"])]
-    rest = opened[len(shown) :]
-    parts = (
-        tag("ul", *(_commitment(one, names) for one in shown), class_="sentences") if shown else None,
-        details(
-            f"{words.counted(len(rest), 'commitment')} open and in time",
-            tag("ul", *(_commitment(one, names) for one in rest), class_="sentences"),
-        )
-        if rest
-        else None,
+    lines = [_person(row, cadence, names) for row in kept.to_dict("records")]
+    table = folded(bars("Meetings and commitments, by person", _HEADS, lines, "people"), len(lines), "person")
+    held, promised = (style.count(cadence[name].sum()) for name in ("held_count", "promised_count"))
+    text = f"{held} of {promised} promised meetings held"
+    return Fragment(join((table, *_opened(ledger, names))), text, "block")
+
+
+def _person(row: Mapping[Any, Any], cadence: pd.DataFrame, names: Mapping[str, str]) -> Line:
+    series = _series(str(row["who"]), cadence)
+    meetings = [f"{words.meeting(str(one['kind']))}: {words.meetings_kept(one)}." for one in series]
+    said = [*(meetings or ["No meeting is promised."]), f"Commitments: {words.commitments_kept(row)}."]
+    return (
+        name_of(row["who"], names),
+        None,
+        " ".join(said),
+        words.next_due(series[0]) if series else style.DASH,
     )
-    return Fragment(join((table, *parts)), f"{len(opened)} commitments open, {len(shown)} past their day")
+
+
+def _series(who: str, cadence: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The series of meetings that stand with somebody; the one-on-one first."""
+    kind = {"manager": "team", "owner": "owner"}.get(who)
+    mine = cadence[cadence["kind"].eq(kind)] if kind else cadence[cadence["rep_id"].eq(who)]
+    return mine.sort_values("kind", ascending=False, kind="stable").to_dict("records")
+
+
+def _opened(ledger: pd.DataFrame, names: Mapping[str, str]) -> Iterator[Html]:
+    """Commitments past their day; the ones in time, to open."""
+    opened = open_first(ledger)
+    late = [one for one in opened if not style.is_missing(one["overdue_days"])]
+    rest = [one for one in opened if style.is_missing(one["overdue_days"])]
+    if late:
+        yield tag("p", "Open and past their day:", class_="quiet")
+        yield tag("ul", *(_commitment(one, names) for one in late), class_="sentences")
+    if rest:
+        listed = tag("ul", *(_commitment(one, names) for one in rest), class_="sentences")
+        yield details(f"{words.counted(len(rest), 'commitment')} open and in time", listed)
 
 
 def open_first(ledger: pd.DataFrame) -> list[dict[Any, Any]]:
     """Open commitments: the longest overdue first, then by the day they are due."""
     opened = ledger[ledger["status"].eq("open")]
     return opened.sort_values(["due_on", "id"], kind="stable").to_dict("records")
-
-
-def _open(row: Mapping[Any, Any]) -> str:
-    if not row["open_count"]:
-        return "none"
-    late = style.number(row["overdue_count"])
-    return style.count(row["open_count"]) + (f", {style.count(late)} past their day" if late else "")
 
 
 def _commitment(row: Mapping[Any, Any], names: Mapping[str, str]) -> Html:

@@ -68,7 +68,9 @@ def _line(row: words.Row, names: Mapping[str, str], agreed_on: Mapping[tuple[str
     if since:  # says what “not acknowledged yet” says, and more
         change = "" if words.standing_word(row) == "not yet agreed" else change
         numbers = "; ".join(filter(None, [numbers, since]))
-    below = (tag("div", text, class_="quiet small") for text in (numbers, client_text(change)) if text)
+    below = (
+        tag("div", text, class_="quiet small") for text in (numbers, change and client_text(change)) if text
+    )
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
     return name, join((_bar(row), *below)), word, value
 

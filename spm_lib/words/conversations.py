@@ -91,13 +91,18 @@ def next_due(row: Row) -> str:
 
 
 def commitments_kept(row: Row) -> str:
-    """How many commitments somebody did by their day, with the range that fits."""
-    n = style.number(row["n"])
-    if not n:
-        return "none was due yet"
-    within = style.percent_range(row["low"], row["high"])
-    dropped = f", {style.count(row['dropped_count'])} of them dropped" if row["dropped_count"] else ""
-    return f"{style.count(row['kept_count'])} of {style.count(n)} by their day ({within} fits){dropped}"
+    """How many commitments somebody did by their day, with the range that fits, and what is open."""
+    n, parts = style.number(row["n"]), []
+    if n:
+        within = style.percent_range(row["low"], row["high"])
+        parts.append(f"{style.count(row['kept_count'])} of {style.count(n)} by their day ({within} fits)")
+    if row["dropped_count"]:
+        parts.append(f"{style.count(row['dropped_count'])} dropped")
+    if row["open_count"]:
+        late = style.number(row["overdue_count"])
+        past = f", {style.count(late)} of them past {'its' if late == 1 else 'their'} day" if late else ""
+        parts.append(f"{style.count(row['open_count'])} open{past}")
+    return ", ".join(parts) or "none yet"
 
 
 def when_due(row: Row) -> str:
