@@ -22,7 +22,7 @@ from spm_lib.expectations import Acknowledgements, Expectations, read_document
 from spm_lib.history import Snapshot, Store, snapshot, timeline
 from spm_lib.history.manifest import StoredFile
 from spm_lib.ingest import FAILED
-from spm_lib.meetings import check_meetings
+from spm_lib.meetings import check_meetings, check_plans
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import goals
 from spm_lib.periods import Period
@@ -114,6 +114,9 @@ class _Gate:
             self._try(lambda: self._inbox(folder, client, mapping))
         for fault in check_meetings(folder, client):
             self._note(fault.what, fault.where or f"{self._slug}/meetings", fault.remedy or "correct it")
+        for fault in check_plans(folder, client):
+            given = f" ({fault.given})" if fault.given is not None else ""
+            self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it")
         if expectations is not None:
             self._expectations(expectations, week.last_day)
             self._try(lambda: self._acknowledgements(folder, client, expectations, week.last_day))

@@ -188,3 +188,10 @@ def test_a_damaged_manifest_stops_and_is_said_once(filled):
     (filled.folder / "history" / "manifest.json").write_text("{")
     (stop,) = said(filled)
     assert "the manifest is damaged" in stop
+
+
+def test_a_contradictory_improvement_plan_stops_with_its_line(filled):
+    filled.write("improvement/2026-11-16-zoe.md", "---\nrep: zoe\n---\n")
+    stops = said(filled, "stop")
+    assert "stop  improvement/2026-11-16-zoe.md, line 2: criteria is missing; to do: add `criteria:`" in stops
+    assert len(stops) == 5
