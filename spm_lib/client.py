@@ -207,7 +207,7 @@ class Client(Strict):
 
     @property
     def promised_meetings(self) -> dict[str, int | tuple[tuple[date, int], ...]]:
-        """Kind of meeting -> every so many days, or (from this day on, every so many days) where it tapers."""
+        """Kind of meeting -> every so many days, or where it tapers pairs of a first day and so many days."""
         return {
             kind: every if isinstance(every, int) else tuple((step.from_day, step.days) for step in every)
             for kind, every in self.cadence.items()

@@ -18,7 +18,7 @@ import pandas as pd
 
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.errors import SpmError
-from spm_lib.expectations import Acknowledgements, Expectations, read_document
+from spm_lib.expectations import Acknowledgements, Expectations, check_documents, read_document
 from spm_lib.history import Snapshot, Store, snapshot, timeline
 from spm_lib.history.manifest import StoredFile
 from spm_lib.ingest import FAILED
@@ -102,21 +102,25 @@ class _Gate:
         folder = self._try(lambda: client_folder(self._home, self._slug))
         if folder is None:
             return
-        readable = self._read_documents(folder)
         client = self._try(lambda: load_client(self._home, self._slug))
         week = self._try(lambda: client.week(self._week)) if client is not None else None
         if client is None or week is None:
+            self._read_documents(folder)
             return
         mapping = self._try(lambda: load_mapping(folder, client))
+        readable = self._written(folder, client)
         expectations = self._try(lambda: Expectations.load(folder, client)) if readable else None
         state = self._history(folder, client, week)
         if mapping is not None:
             self._try(lambda: self._inbox(folder, client, mapping))
+<<<<<<< HEAD
         for fault in check_meetings(folder, client):
             self._note(fault.what, fault.where or f"{self._slug}/meetings", fault.remedy or "correct it")
         for fault in check_plans(folder, client):
             given = f" ({fault.given})" if fault.given is not None else ""
             self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it")
+=======
+>>>>>>> w-company
         if expectations is not None:
             self._expectations(expectations, week.last_day)
             self._try(lambda: self._acknowledgements(folder, client, expectations, week.last_day))
@@ -141,11 +145,23 @@ class _Gate:
     def _note(self, what: str, where: str, remedy: str) -> None:
         self.found.append(Finding("note", what, where, remedy))
 
-    def _read_documents(self, folder: Path) -> bool:
-        """Read each document by itself, so that every broken one is named."""
-        paths = sorted((folder / "expectations").glob("*.md"))
-        readable = [self._try(partial(read_document, path)) for path in paths]
-        return None not in readable
+    def _read_documents(self, folder: Path) -> None:
+        """Read each document by itself, of a client whose own facts cannot be read."""
+        for path in sorted((folder / "expectations").glob("*.md")):
+            self._try(partial(read_document, path))
+
+    def _written(self, folder: Path, client: Client) -> bool:
+        """Every fault of what people write, by file and line; whether the documents can be read."""
+        problems = check_documents(folder, client, registry.METRICS)
+        for one in problems:
+            given = f" ({one.given})" if one.given is not None else ""
+            say = self._stop if one.stops else self._note
+            say(f"{one.what}{given}", one.where, one.remedy or "correct it")
+        for fault in check_meetings(folder, client):
+            given = f" ({fault.given})" if fault.given is not None else ""
+            where = f"meetings/{fault.where}" if fault.where else "meetings"
+            self._note(f"{fault.what}{given}", where, fault.remedy or "correct it")
+        return not any(one.stops for one in problems)
 
     def _history(self, folder: Path, client: Client, week: Period) -> Snapshot | None:
         """The state at the end of the week, and what is doubtful about it."""
@@ -256,7 +272,7 @@ class _Gate:
             self._note(f"{detail}{more}", f"{self._slug}/{file}", remedy)
 
     def _expectations(self, expectations: Expectations, on: date) -> None:
-        """Documents that are missing, and standards nobody can measure."""
+        """Documents that are missing."""
         where = f"{self._slug}/expectations"
         for kind, lost in READ.items():
             if kind == "sales_goals" and "quotas" in expectations.client.not_recorded:
@@ -267,13 +283,6 @@ class _Gate:
                     where,
                     f"write {kind}.md with its effective_from",
                 )
-        for standard in expectations.standards(on).itertuples():
-            if standard.metric not in registry.METRICS:
-                self._note(
-                    f"{standard.document} judges by {standard.metric!r}, which is no metric",
-                    where,
-                    "`spm metric --list` names the metrics",
-                )
 
     def _acknowledgements(self, folder: Path, client: Client, expectations: Expectations, on: date) -> None:
         """Who still has to read what, where acknowledgements are kept; without them nobody is judged."""
@@ -281,16 +290,21 @@ class _Gate:
             return
         kept = Acknowledgements.load(folder, client, expectations)
         asked = [one for one in kept.open_requests(on) if one.step in ("read", "reviewed")]
+        asked_of: dict[tuple[str, ...], list[str]] = {}  # the same reps of several documents: one note
         for document in dict.fromkeys(one.document for one in asked):
-            reps = ", ".join(dict.fromkeys(one.rep for one in asked if one.document == document))
+            reps = tuple(dict.fromkeys(one.rep for one in asked if one.document == document))
+            asked_of.setdefault(reps, []).append(document)
+        for reps, documents in asked_of.items():
+            verb, it = ("is", "it") if len(documents) == 1 else ("are", "them")
             self._note(
-                f"{document} is not yet agreed with {reps}: what rests on it is not judged",
+                f"{', '.join(documents)} {verb} not yet agreed with {', '.join(reps)}: "
+                f"what rests on {it} is not judged",
                 f"{self._slug}/acknowledgements.csv",
-                f"go through it together, then `spm acknowledge {self._slug} {document} --rep REP`",
+                f"go through it together, then `spm acknowledge {self._slug} {documents[0]} --rep {reps[0]}`",
             )
 
     def _goals(self, expectations: Expectations, state: Snapshot, client: Client, week: Period) -> None:
-        """Reps without a goal, and goals that do not add up to the team's."""
+        """Reps without a goal, and exported goals that do not add up to the team's."""
         horizon = client.goal_period_of(week.last_day)
         quotas = expectations.quotas(state.quotas, week.last_day)
         calendar = client.calendar(range(horizon.start.year, horizon.end.year + 1))
@@ -306,7 +320,7 @@ class _Gate:
         team_lines = quotas[quotas["rep_id"].isna()]
         team = goals(team_lines, horizon, calendar, None).get(None)
         total = sum(float(goal.expected.sum()) for rep, goal in by_rep.items() if rep is not None)
-        if team is None or not by_rep:
+        if team is None or not by_rep or state.quotas.empty:  # typed ones are checked line by line
             return
         agreed = float(team.expected.sum())
         if abs(agreed - total) > ROUNDING:

@@ -15,8 +15,9 @@ import pandas as pd
 
 import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
 from spm_lib import judgement, words
+from spm_lib.accountability import Accounts
 from spm_lib.client import Client
-from spm_lib.meetings import Meetings, cadence, commitments, promises
+from spm_lib.meetings import Meetings, cadence, coached_on, commitments, promises
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import expected_by_day
 from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
@@ -283,6 +284,39 @@ class Review:
         return cadence(
             self.meetings, self.client.promised_meetings, self.client, self._since(), self.week.last_day
         )
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What is on record of the company's own part, as of the week's last day."""
+        return Accounts(self.view(), self.meetings, self.promises(), self.standings())
+
+    def company_part(self, rep: str) -> pd.DataFrame:
+        """The company's own part toward a rep, gaps first (``judgement.company_part``)."""
+        return self._kept(f"company_part-{rep}", self.accounts.part(rep))
+
+    def conversations(self) -> pd.DataFrame:
+        """One proposed conversation per rep (``judgement.conversations``) with the day its meeting is due.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``judgement.conversations`` and next_on: when the meeting it belongs to is next due
+            by the promised cadence (the improvement meeting for who is confronted and has begun one, else the
+            one-on-one); missing where none is promised. Nobody is confronted whose ledger does not allow it.
+        """
+        began = coached_on(self.meetings, self.week.last_day)
+        table = judgement.conversations(self.standings(), self.week.end, coached_on=began)
+        asked = table.loc[table["conversation"].eq("confront"), "rep_id"]
+        table = judgement.with_ledgers(table, {rep: self.company_part(rep) for rep in asked})
+        due = self.cadence().dropna(subset=["rep_id"]).set_index(["kind", "rep_id"])["next_due_on"]
+        days = []
+        for row in table.to_dict("records"):
+            kinds = ("improvement", "one_on_one") if row["conversation"] == "confront" else ("one_on_one",)
+            days.append(
+                next((due[one, row["rep_id"]] for one in kinds if (one, row["rep_id"]) in due), pd.NaT)
+            )
+        table["next_on"] = pd.Series(days, index=table.index, dtype="datetime64[us]")
+        return self._kept("conversations", table)
 
     def _since(self) -> date:
         """Since when meetings are owed: the firm's first day here, else the first meeting on file."""

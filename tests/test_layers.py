@@ -38,9 +38,22 @@ MAY_IMPORT = {
     "plots": {"fragment", "style", "words"},
     # where they are brought together
     "view": {"client", "errors", "expectations", "history", "meetings", "metrics", "periods", "schemas"},
-    "standings": {"judgement", "metrics", "periods", "view"},
+    "standings": {"client", "judgement", "metrics", "periods", "view"},
+    "accountability": {
+        *("client", "expectations", "judgement", "meetings", "periods", "standings", "style", "view"),
+    },
     "document": {"metrics", "standings"},
-    "review": {"client", "judgement", "meetings", "metrics", "periods", "standings", "view", "words"},
+    "review": {
+        "accountability",
+        "client",
+        "judgement",
+        "meetings",
+        "metrics",
+        "periods",
+        "standings",
+        "view",
+        "words",
+    },
     # what one audience may see of a client's week, each in a file of its own
     "sheets": {
         *("client", "errors", "expectations", "judgement", "meetings", "metrics", "periods", "review"),

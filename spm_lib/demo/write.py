@@ -16,6 +16,7 @@ from spm_lib.demo.businesses import BUSINESSES
 from spm_lib.demo.exports import File, last_instant
 from spm_lib.demo.files import Written
 from spm_lib.demo.model import Business
+from spm_lib.demo.routine import FOLDER, routine
 from spm_lib.demo.simulate import simulate
 from spm_lib.demo.truth import truth
 from spm_lib.errors import UsageError
@@ -55,7 +56,7 @@ def write_demo(home: Path, until: Period | str) -> Written:
     report = Written()
     for business in BUSINESSES:
         folder = Path(home) / business.slug
-        for file in documents(business.slug):
+        for file in (*documents(business.slug), *later_meetings(business.slug, last)):
             report.put(folder, file)
         for file in inbox(business, last):
             report.put(folder, file, replace=file.path.name == "truth.yaml")
@@ -65,6 +66,13 @@ def write_demo(home: Path, until: Period | str) -> Written:
 def documents(slug: str) -> Iterator[File]:
     """client.yaml, mapping.yaml and the expectations of one business, as they lie beside this module."""
     yield from _below(resources.files(__package__) / "clients" / slug, PurePosixPath())
+
+
+def later_meetings(slug: str, last: date) -> Iterator[File]:
+    """The meetings one business has held since the ones that lie beside this module, until a Sunday."""
+    told = list(documents(slug))
+    facts = next(yaml.safe_load(file.content) for file in told if file.path.name == "client.yaml")
+    yield from routine(facts, [file for file in told if file.path.parts[0] == FOLDER], last)
 
 
 def inbox(business: Business, last: date) -> Iterator[File]:

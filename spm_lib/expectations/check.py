@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
+from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def check_documents(folder: Path, client: Client, known_metrics: Collection[str]
     """
     paths = sorted((folder / "expectations").glob("*.md"))
     readings = [examine(path) for path in paths]
-    problems = [problem for reading in readings for problem in reading.problems]
+    problems = [replace(problem, stops=True) for reading in readings for problem in reading.problems]
     whole = [reading for reading in readings if reading.document is not None]
     whole.sort(key=_begins)
     documents = [reading.document for reading in whole if reading.document]
@@ -55,7 +56,7 @@ def check_documents(folder: Path, client: Client, known_metrics: Collection[str]
     problems += _sums(whole, client)
     found = [replace(one, file=f"expectations/{one.file}") for one in problems]
     rows, faults = read_rows(folder / FILE, client, tuple(documents))
-    found += faults
+    found += [replace(fault, stops=True) for fault in faults]
     if len(whole) == len(readings):  # else the acknowledgements of a document nobody can read look lost
         found += _lost(rows, documents)
     return sorted(found, key=lambda one: (one.file, one.line or 0, one.what))
@@ -69,9 +70,10 @@ def _begins(reading: Reading) -> tuple[date, str]:
 def _judged(reading: Reading, document: Document, known_metrics: Collection[str]) -> Iterator[Problem]:
     for number, judged in enumerate(document.front.judged_by):
         if judged.metric not in known_metrics:
-            known = ", ".join(sorted(known_metrics)) or "none"
+            near = ", ".join(get_close_matches(judged.metric, sorted(known_metrics)))
+            remedy = f"{f'did you mean {near}? ' if near else ''}`spm metric --list` names all of them"
             place = ("judged_by", number, "metric")
-            yield reading.problem(place, "no such metric to judge by", judged.metric, f"metrics: {known}")
+            yield reading.problem(place, "no such metric to judge by", judged.metric, remedy)
 
 
 def _people(reading: Reading, document: Document, client: Client) -> Iterator[Problem]:
@@ -86,7 +88,8 @@ def _people(reading: Reading, document: Document, client: Client) -> Iterator[Pr
     remedy = f"in client.yaml: {', '.join(sorted(known)) or 'none'}"
     for place, name, allowed in _names(document, known, reps):
         if name not in allowed:
-            yield reading.problem(place, "nobody knows this rep or role", name, remedy)
+            fault = reading.problem(place, "nobody knows this rep or role", name, remedy)
+            yield replace(fault, stops=place[0] == "quotas")  # a goal of nobody would be in no sum
 
 
 def _names(
@@ -117,7 +120,8 @@ def _goals(reading: Reading, document: Document, client: Client) -> Iterator[Pro
             try:
                 quota_period(line, client, document.file)
             except DocumentError as problem:
-                yield reading.problem([key, number], problem.what, problem.given, problem.remedy)
+                fault = reading.problem([key, number], problem.what, problem.given, problem.remedy)
+                yield replace(fault, stops=key == "quotas")
 
 
 def _supersedes(reading: Reading, document: Document, stems: list[str]) -> Iterator[Problem]:
@@ -135,7 +139,7 @@ def _overlaps(readings: list[Reading]) -> Iterator[Problem]:
     for one, other in clashing:
         what = f"it begins on the day on which {one.file} begins"
         remedy = "give the newer one a later effective_from"
-        yield by_file[other.file].problem(["effective_from"], what, None, remedy)
+        yield replace(by_file[other.file].problem(["effective_from"], what, None, remedy), stops=True)
     for one, other in combinations(documents, 2):
         ends, begins = one.front.effective_to, other.front.effective_from
         if one.kind != other.kind or not share_readers(one, other) or (one, other) in clashing:

@@ -24,6 +24,8 @@ class Problem:
     given : object, optional
         The offending value.
     remedy : str, optional
+    stops : bool
+        No page can be made before it is mended.
     """
 
     file: str
@@ -31,6 +33,7 @@ class Problem:
     what: str
     given: object = None
     remedy: str | None = None
+    stops: bool = False
 
     @property
     def where(self) -> str:
@@ -47,4 +50,4 @@ class Problem:
         """A refusal as a fault of a file."""
         found = _LINE.fullmatch(error.where or "")
         line = int(found["line"]) if found else None
-        return cls(file, line, error.what, error.given, error.remedy)
+        return cls(file, line, error.what, error.given, error.remedy, stops=True)

@@ -1,7 +1,8 @@
 """From metric tables to verdicts, each with the evidence for it. Pure: no files, no clients, no drawing."""
 
+from spm_lib.judgement.achievable import achievable
 from spm_lib.judgement.company import CompanyRecords, check_ourselves, company_part, may_confront
-from spm_lib.judgement.conversations import CONVERSATIONS, conversations
+from spm_lib.judgement.conversations import CONVERSATIONS, conversations, with_ledgers
 from spm_lib.judgement.decisions import ALERTS, Decision, decide
 from spm_lib.judgement.evidence import evidence_below_standard
 from spm_lib.judgement.facts import Facts, decided_trials, logged_trials
@@ -16,6 +17,7 @@ __all__ = [
     "CompanyRecords",
     "Decision",
     "Facts",
+    "achievable",
     "check_ourselves",
     "company_part",
     "conversations",
@@ -27,4 +29,5 @@ __all__ = [
     "standing",
     "what_changed",
     "what_we_do_not_know",
+    "with_ledgers",
 ]

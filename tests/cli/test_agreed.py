@@ -29,7 +29,10 @@ def test_what_is_not_acknowledged_is_not_judged_and_asked_for(tiny, spm, tmp_pat
     process.write_text(process.read_text().replace("---\nWords.", judged))
     (folder / "acknowledgements.csv").write_text("document,version,rep,read_on,reviewed_on,reinforced_on\n")
     asked = spm("check", "tiny").out
-    assert "sales_process is not yet agreed with ana, ben: what rests on it is not judged" in asked
+    assert (
+        "sales_goals, sales_process, crm_usage are not yet agreed with ana, ben: what rests on them is"
+        in asked
+    )
     told = spm("metric", "tiny", "standing", "--format", "csv").out
     assert told.count("not judged") == 2
     assert told.count("not acknowledged yet") == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from spm_lib import gate
@@ -52,14 +54,13 @@ def test_every_broken_document_is_named_at_once_beside_everything_else(tiny, spm
 def test_two_versions_that_begin_on_one_day_stop(filled):
     filled.write("expectations/again.md", PROCESS)
     (stop,) = said(filled, "stop")
-    assert "two versions of sales_process begin on 2026-01-01" in stop
+    assert "sales_process.md, line 4: it begins on the day on which again.md begins" in stop
 
 
 def test_a_goal_for_a_rep_nobody_knows_stops_because_no_page_could_be_made(filled):
     filled.write("expectations/sales_goals.md", GOALS.replace("rep: ben", "rep: zoe"))
     (stop,) = said(filled, "stop")
-    assert "a goal is for a rep nobody knows" in stop
-    assert "zoe" in stop
+    assert "sales_goals.md, line 7: nobody knows this rep or role (zoe)" in stop
 
 
 def test_a_client_yaml_that_cannot_be_read_stops_and_the_documents_are_still_looked_at(filled, spm):
@@ -131,7 +132,7 @@ def test_reps_without_a_goal_and_goals_that_do_not_add_up_are_noted(filled):
     assert "ben has no goal for Q4 2026" in notes
     assert "ana has no goal" not in notes
     # ana's 1,000 against the team's 1,500
-    assert "the reps' goals for Q4 2026 add up to 1,000, the team's is 1,500" in notes
+    assert "the reps' goals from 2026-10-01 to 2027-01-01 add up to 1,000, the team's is 1,500" in notes
 
 
 def test_a_goal_that_is_ramping_up_counts_as_much_as_is_expected(filled):
@@ -151,7 +152,8 @@ def test_a_rep_who_came_after_the_goal_period_needs_no_goal(filled):
 def test_a_standard_for_a_metric_nobody_knows_is_noted(filled):
     judged = PROCESS.replace("---\nWords", "judged_by:\n  - {metric: charm, at_least: 1}\n---\nWords")
     filled.write("expectations/sales_process.md", judged)
-    assert "sales_process judges by 'charm', which is no metric" in "".join(said(filled))
+    (note,) = said(filled)
+    assert "sales_process.md, line 6: no such metric to judge by (charm)" in note
 
 
 def test_a_file_that_failed_and_exports_that_were_never_stored_are_noted_until_they_are_mended(tiny, spm):
@@ -195,3 +197,71 @@ def test_a_contradictory_improvement_plan_stops_with_its_line(filled):
     stops = said(filled, "stop")
     assert "stop  improvement/2026-11-16-zoe.md, line 2: criteria is missing; to do: add `criteria:`" in stops
     assert len(stops) == 5
+
+
+#: What people mistype, each in a file of its own: file -> text, and what is to be said of it.
+MISTYPED = {
+    "expectations/crm_usage.md": (
+        "---\ndocument: crm_usage\n  title: [unclosed\n---\n",
+        "stop  expectations/crm_usage.md, line 3: the front matter is not YAML",
+    ),
+    "expectations/team_culture.md": (
+        "---\ndocument: team_culture\ntitle: Ours\neffective_from: 2026-02-31\n---\n",
+        "stop  expectations/team_culture.md, line 4: the front matter is not YAML ('2026-02-31'",
+    ),
+    "expectations/sales_process-2025.md": (
+        "---\ndocument: sales_process\ntitle: Before\neffective_from: 2025-01-01\n"
+        "effective_to: 2026-06-01\n---\n",
+        "note  expectations/sales_process-2025.md, line 5: it ends on 2026-06-01, but sales_process.md",
+    ),
+    "expectations/job_description.md": (
+        "---\ndocument: job_description\ntitle: The job\neffective_from: 2026-01-01\n"
+        "judged_by:\n  - {metric: win_rate_by_cont, at_least: 0.3}\n"
+        "  - {metric: attainment, at_least: 1, applies_to: [zoe]}\n---\n",
+        "note  expectations/job_description.md, line 6: no such metric to judge by (win_rate_by_cont); "
+        "to do: did you mean win_rate_by_count",
+        "note  expectations/job_description.md, line 7: nobody knows this rep or role (zoe)",
+    ),
+    "expectations/sales_goals-2027.md": (
+        "---\ndocument: sales_goals\ntitle: Goals\neffective_from: 2026-11-01\nquotas:\n"
+        "  - {rep: ana, period: 2027-Q1, amount: 1000}\n"
+        "  - {team: true, period: 2027-Q1, amount: 1500}\n---\n",
+        "note  expectations/sales_goals-2027.md, line 7: the reps' goals from 2027-01-01 to 2027-04-01 "
+        "add up to 1,000, the team's is 1,500",
+    ),
+    "meetings/2026-11-16-team.md": (
+        "---\nkind: team\nheld_on: 2026-11-16\nattendees: [ana, ben]\ncommitments:\n"
+        "  - {id: list, what: Bring the list, due: 2026-11-20}\n---\n",
+        "note  meetings/2026-11-16-team.md, line 6: commitments.0.who is missing",
+    ),
+    "meetings/2026-11-17-owner.md": (
+        "---\nkind: owner\nheld_on: 2026-11-18\nattendees: [owner, zoe]\n---\n",
+        "note  meetings/2026-11-17-owner.md, line 4: attendees: unknown rep (zoe)",
+        "note  meetings/2026-11-17-owner.md, line 3: held_on and the file’s name disagree",
+    ),
+    "meetings/2026-11-18-one_on_one-ana.md": (
+        "---\nkind: one_on_one\nheld_on: 2026-11-18\nattendees: [ana, manager]\n---\n",
+        "note  meetings/2026-11-18-one_on_one-ana.md, line 1: two meetings of one kind on the same day",
+    ),
+    "meetings/2026-11-18-one_on_one-Ana Lopez.md": (
+        "---\nkind: one_on_one\nheld_on: 2026-11-18\nattendees: [ana, manager]\n---\n",
+    ),
+    "acknowledgements.csv": (
+        "document,version,rep,read_on,reviewed_on,reinforced_on\n"
+        "sales_process,{version},ana,2020-01-01,2026-01-02,\n",
+        "stop  acknowledgements.csv, line 2: ",
+    ),
+}
+
+
+def test_everything_people_mistype_is_told_at_once_by_file_and_line(filled, spm):
+    process = filled.folder / "expectations" / "sales_process.md"
+    version = hashlib.sha256(process.read_bytes()).hexdigest()[:12]
+    for name, (text, *_) in MISTYPED.items():
+        filled.write(name, text.replace("{version}", version))
+    result = spm("check", "tiny")
+    assert result.code == 3
+    missed = [said for _, *every in MISTYPED.values() for said in every if said not in result.out]
+    assert missed == [], result.out
+    assert result.out.count("acknowledgements.csv") == 1
+    assert "Traceback" not in result.out + result.err

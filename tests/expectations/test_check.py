@@ -61,7 +61,8 @@ def test_a_metric_nobody_knows_is_told_with_the_known_ones(folder, client, put):
     put("a.md", "sales_process", "judged_by: [{metric: win_rate, at_least: 0.3}]")
     [problem] = check_documents(folder, client, METRICS)
     assert (problem.given, problem.where) == ("win_rate", "expectations/a.md, line 5")
-    assert problem.remedy == "metrics: attainment, win_rate_by_count"
+    said = "did you mean win_rate_by_count? `spm metric --list` names all of them"
+    assert problem.remedy == said
 
 
 def test_a_name_that_is_no_rep_and_no_role_is_told(folder, client, put):
