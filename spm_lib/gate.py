@@ -113,14 +113,6 @@ class _Gate:
         state = self._history(folder, client, week)
         if mapping is not None:
             self._try(lambda: self._inbox(folder, client, mapping))
-<<<<<<< HEAD
-        for fault in check_meetings(folder, client):
-            self._note(fault.what, fault.where or f"{self._slug}/meetings", fault.remedy or "correct it")
-        for fault in check_plans(folder, client):
-            given = f" ({fault.given})" if fault.given is not None else ""
-            self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it")
-=======
->>>>>>> w-company
         if expectations is not None:
             self._expectations(expectations, week.last_day)
             self._try(lambda: self._acknowledgements(folder, client, expectations, week.last_day))
@@ -161,6 +153,9 @@ class _Gate:
             given = f" ({fault.given})" if fault.given is not None else ""
             where = f"meetings/{fault.where}" if fault.where else "meetings"
             self._note(f"{fault.what}{given}", where, fault.remedy or "correct it")
+        for fault in check_plans(folder, client):
+            given = f" ({fault.given})" if fault.given is not None else ""
+            self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it")
         return not any(one.stops for one in problems)
 
     def _history(self, folder: Path, client: Client, week: Period) -> Snapshot | None:
