@@ -308,6 +308,32 @@ def meeting(
 
 
 @app.command()
+def improve(
+    context: typer.Context,
+    client: _Client,
+    rep: Annotated[str, typer.Option("--rep", help="Whose plan.")],
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="ID", help="Which standard; the one that is missed.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DAY", help="Its first day; today if missing.")
+    ] = None,
+    home: _Home = None,
+) -> None:
+    """Write an improvement plan's file, prefilled; or say why none may be written, and what to do instead."""
+    from spm_lib.client import load_client
+    from spm_lib.improving import write_plan
+    from spm_lib.periods import shift_weeks
+    from spm_lib.review import open_review
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    day = _now(facts.zone).date() if on is None else _day("--on", on)
+    before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
+    console.say(str(write_plan(open_review(client, before.label, folder), rep, day, metric)))
+
+
+@app.command()
 def backtest(
     context: typer.Context,
     client: _Client,

@@ -122,6 +122,19 @@ def facts_of(view: View) -> dict[str, Facts]:
     }
 
 
+def facts_for(metric: str, view: View, since: date) -> Facts | None:
+    """The rows one metric is judged by, from a day on; None where no rows can speak for it.
+
+    Parameters
+    ----------
+    metric : str
+    view : View
+    since : datetime.date
+        Weeks are counted from then on; results one by one all come.
+    """
+    return _FACTS[metric](view, since) if metric in _FACTS else None
+
+
 @metric(
     question="How far do the decided opportunities speak against the agreed win rate?",
     formula="a bet against the claim that the rep wins at least the agreed share: a loss multiplies the "

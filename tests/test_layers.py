@@ -54,10 +54,14 @@ MAY_IMPORT = {
         "view",
         "words",
     },
+    # an improvement plan of a week: how it stands, and the next one's file
+    "improving": {
+        *("client", "errors", "judgement", "meetings", "periods", "review", "standings", "style", "words"),
+    },
     # what one audience may see of a client's week, each in a file of its own
     "sheets": {
-        *("client", "errors", "expectations", "judgement", "meetings", "metrics", "periods", "review"),
-        *("standings", "style", "view", "words"),
+        *("client", "errors", "expectations", "improving", "judgement", "meetings", "metrics", "periods"),
+        *("review", "standings", "style", "view", "words"),
     },
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
@@ -79,7 +83,18 @@ MAY_IMPORT = {
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {
-        *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "ingest", "metrics"),
+        *(
+            "backtest",
+            "client",
+            "console",
+            "demo",
+            "errors",
+            "expectations",
+            "gate",
+            "improving",
+            "ingest",
+            "metrics",
+        ),
         *("meetings", "newcomer", "periods", "publish", "review", "standings", "trust", "view"),
     },
     "__main__": {"cli"},

@@ -6,12 +6,28 @@ from spm_lib.judgement.conversations import CONVERSATIONS, conversations, with_l
 from spm_lib.judgement.decisions import ALERTS, Decision, decide
 from spm_lib.judgement.evidence import evidence_below_standard
 from spm_lib.judgement.facts import Facts, decided_trials, logged_trials
+from spm_lib.judgement.improvement import (
+    Asked,
+    Proposal,
+    criterion_states,
+    proposed,
+    reach_of_chance,
+    support_log,
+    talks_missing,
+)
 from spm_lib.judgement.standing import STANDINGS, standing
 from spm_lib.judgement.unknowns import what_we_do_not_know
 from spm_lib.judgement.week import what_changed
 
 __all__ = [
     "ALERTS",
+    "Asked",
+    "Proposal",
+    "criterion_states",
+    "proposed",
+    "reach_of_chance",
+    "support_log",
+    "talks_missing",
     "CONVERSATIONS",
     "STANDINGS",
     "CompanyRecords",

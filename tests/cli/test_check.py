@@ -263,3 +263,10 @@ def test_everything_people_mistype_is_told_at_once_by_file_and_line(filled, spm)
     assert missed == [], result.out
     assert result.out.count("acknowledgements.csv") == 1
     assert "Traceback" not in result.out + result.err
+
+
+def test_a_contradictory_improvement_plan_stops_with_its_line(filled):
+    filled.write("improvement/2026-11-16-zoe.md", "---\nrep: zoe\n---\n")
+    stops = said(filled, "stop")
+    assert "stop  improvement/2026-11-16-zoe.md, line 2: criteria is missing; to do: add `criteria:`" in stops
+    assert len(stops) == 5
