@@ -15,34 +15,36 @@ from spm_lib.judgement.improvement import (
     support_log,
     talks_missing,
 )
+from spm_lib.judgement.priority import priority
 from spm_lib.judgement.standing import STANDINGS, standing
 from spm_lib.judgement.unknowns import what_we_do_not_know
 from spm_lib.judgement.week import what_changed
 
 __all__ = [
     "ALERTS",
-    "Asked",
-    "Proposal",
-    "criterion_states",
-    "proposed",
-    "reach_of_chance",
-    "support_log",
-    "talks_missing",
     "CONVERSATIONS",
     "STANDINGS",
+    "Asked",
     "CompanyRecords",
     "Decision",
     "Facts",
+    "Proposal",
     "achievable",
     "check_ourselves",
     "company_part",
     "conversations",
+    "criterion_states",
     "decide",
     "decided_trials",
     "evidence_below_standard",
     "logged_trials",
     "may_confront",
+    "priority",
+    "proposed",
+    "reach_of_chance",
     "standing",
+    "support_log",
+    "talks_missing",
     "what_changed",
     "what_we_do_not_know",
     "with_ledgers",

@@ -27,6 +27,14 @@ from spm_lib.words.goals import (
     required,
     unmeasured,
 )
+from spm_lib.words.owner import (
+    booked_briefly,
+    forecast_then,
+    open_briefly,
+    our_meetings,
+    person,
+    won_briefly,
+)
 from spm_lib.words.pipeline import cause, failing, left_out, moved, rule
 from spm_lib.words.said import Row, capital, counted, listed, of_decided, opportunities
 from spm_lib.words.standings import (
@@ -63,6 +71,7 @@ __all__ = [
     "asked",
     "bases_differ",
     "booked",
+    "booked_briefly",
     "capital",
     "cause",
     "climbed",
@@ -75,6 +84,7 @@ __all__ = [
     "expectation",
     "failing",
     "forecast",
+    "forecast_then",
     "is_signal",
     "is_told",
     "learnt",
@@ -87,11 +97,14 @@ __all__ = [
     "next_due",
     "next_meeting",
     "of_decided",
+    "open_briefly",
     "opportunities",
+    "our_meetings",
     "overdue_effect",
     "own_part",
     "pace_seen",
     "panel_differs",
+    "person",
     "place",
     "required",
     "rule",
@@ -105,5 +118,6 @@ __all__ = [
     "week",
     "when_due",
     "win_rate",
+    "won_briefly",
     "would_change",
 ]
