@@ -254,6 +254,36 @@ def acknowledge(
 
 
 @app.command()
+def supplied(
+    context: typer.Context,
+    client: _Client,
+    rep: Annotated[str, typer.Option("--rep", help="To whom.")],
+    kind: Annotated[str, typer.Option("--kind", help="resource or pay.")],
+    what: Annotated[str, typer.Option("--what", metavar="TEXT", help="As the rep's plan names it.")],
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Today if missing.")] = None,
+    due: Annotated[
+        str | None, typer.Option("--due", metavar="DAY", help="By when; of pay it tells which payout.")
+    ] = None,
+    home: _Home = None,
+) -> None:
+    """Write down that the company supplied what a plan promises, or paid."""
+    from spm_lib import expectations as agreed
+    from spm_lib.client import client_folder, load_client
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    today = _now(facts.zone).date()
+    day = today if on is None else _day("--on", on)
+    if day > today:
+        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
+    by = None if due is None else _day("--due", due)
+    row = agreed.supply(client_folder(folder, client), facts, rep, kind, what, day, due=by)
+    done = "paid" if row.kind == "pay" else "supplied"
+    promised = "" if row.due_on is None else f", due on {row.due_on}"
+    console.say(f"{row.what}: {done} to {rep} on {row.done_on}{promised}")
+
+
+@app.command()
 def meeting(
     context: typer.Context,
     client: _Client,
@@ -276,6 +306,32 @@ def meeting(
     asked = review.to_reinforce(rep)
     path = write_next(place, kind, rep, day, facts, meetings, review.points(kind, rep), documents=asked)
     console.say(str(path))
+
+
+@app.command()
+def improve(
+    context: typer.Context,
+    client: _Client,
+    rep: Annotated[str, typer.Option("--rep", help="Whose plan.")],
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="ID", help="Which standard; the one that is missed.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DAY", help="Its first day; today if missing.")
+    ] = None,
+    home: _Home = None,
+) -> None:
+    """Write an improvement plan's file, prefilled; or say why none may be written, and what to do instead."""
+    from spm_lib.client import load_client
+    from spm_lib.improving import write_plan
+    from spm_lib.periods import shift_weeks
+    from spm_lib.review import open_review
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    day = _now(facts.zone).date() if on is None else _day("--on", on)
+    before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
+    console.say(str(write_plan(open_review(client, before.label, folder), rep, day, metric)))
 
 
 @app.command()
