@@ -1,5 +1,6 @@
 """Tables, cards and lists: a finished metric table in, a piece of the page out. Nothing is computed here."""
 
+from spm_lib.tables.document import Context, acknowledged_table, document_parts
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
 from spm_lib.tables.pipeline import hygiene_table, rows_details
@@ -17,12 +18,15 @@ from spm_lib.tables.winning import panel_table, shrunk_table
 from spm_lib.tables.work import ladder_table, scorecard
 
 __all__ = [
+    "Context",
+    "acknowledged_table",
     "attainment_table",
     "bases_table",
     "coverage_table",
     "decide_box",
     "decisions_list",
     "definition_card",
+    "document_parts",
     "drops_table",
     "hygiene_table",
     "ladder_table",
