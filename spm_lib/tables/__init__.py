@@ -1,6 +1,7 @@
 """Tables, cards and lists: a finished metric table in, a piece of the page out. Nothing is computed here."""
 
 from spm_lib.tables.conversations import conversations_table
+from spm_lib.tables.document import Context, acknowledged_table, document_parts
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
@@ -27,6 +28,8 @@ from spm_lib.tables.winning import panel_table, shrunk_table
 from spm_lib.tables.work import ladder_table, scorecard
 
 __all__ = [
+    "Context",
+    "acknowledged_table",
     "asks_list",
     "attainment_table",
     "bases_table",
@@ -35,6 +38,7 @@ __all__ = [
     "decide_box",
     "decisions_list",
     "definition_card",
+    "document_parts",
     "drops_table",
     "hygiene_table",
     "ladder_table",
