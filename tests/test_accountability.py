@@ -1,4 +1,4 @@
-"""The company's own part of the demo clients: every line dated and sourced, and nobody confronted without it."""
+"""The company's own part of the demo clients: every line dated and sourced; nobody confronted without it."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ def test_without_acknowledgements_or_coaching_on_record_nobody_is_confronted(cop
     assert review.agreements() is None
     row = review.conversations().set_index("rep_id").loc["devon-price"]
     assert row["conversation"] == "check ourselves first"
-    assert "Check ourselves: Whether the sales goals document was acknowledged is not recorded." in row["needs"]
+    assert (
+        "Check ourselves: Whether the sales goals document was acknowledged is not recorded." in row["needs"]
+    )
 
 
 def test_without_a_file_of_pay_its_question_is_not_recorded_and_does_not_forbid(copied):
