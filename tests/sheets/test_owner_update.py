@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from spm_lib import open_owner_update, tables
+from spm_lib import open_owner_update, tables, words
 from spm_lib.demo import CLIENTS
 from spm_lib.meetings import Meetings
 from tests.pages_parts.test_standing import FORBIDDEN
@@ -50,7 +50,7 @@ def test_nothing_private_and_no_word_of_a_one_on_one_is_on_it(sheets, slug, demo
     meetings = Meetings.load(demo_home / slug, sheet._review.client)
     private = [one.front.private for one in meetings.all if one.front.private]
     checked = [one.front.belief.checked for one in meetings.all if one.front.belief]
-    assert private
+    assert private or slug == "copperline-print"  # where nobody noted anything
     assert [text for text in (*private, *checked) if text and text in told] == []
     talks = [one for one in meetings.all if one.kind == "one_on_one"]
     heard = {part.id for one in meetings.all if one.kind != "one_on_one" for part in one.front.commitments}
@@ -86,13 +86,14 @@ def test_a_standing_the_rep_has_not_heard_of_is_not_told(sheets, demo_home, monk
 
 def test_booked_this_week_and_a_week_ago_are_those_of_sql(sheets):
     sheet = sheets["alder-heating"]
-    outcomes = sheet._review.view().outcomes  # noqa: F841 (read by DuckDB)
+    database = duckdb.connect()
+    database.register("outcomes", sheet._review.view().outcomes)
     query = """
         select sum(amount) from outcomes where outcome = 'won'
         and outcome_at >= timestamptz '2026-10-01 00:00 America/Chicago'
         and outcome_at < timestamptz '{} 00:00 America/Chicago'
     """
-    now, before = (duckdb.sql(query.format(day)).fetchone()[0] for day in ("2026-11-16", "2026-11-09"))
+    now, before = (database.execute(query.format(day)).fetchone()[0] for day in ("2026-11-16", "2026-11-09"))
     assert sheet.pace()["bookings"].iloc[0] == pytest.approx(now)
     assert sheet.before()["pace"]["bookings"] == pytest.approx(before)
 
@@ -110,7 +111,7 @@ def test_the_last_forecast_and_what_it_came_to_are_those_of_the_backtest(sheets)
 def test_in_the_first_week_of_a_period_last_weeks_bookings_are_not_held_against_it(demo_home):
     sheet = open_owner_update("alder-heating", "2026-W40", demo_home)  # 28 September to 4 October
     assert sheet.before()["pace"] is None
-    assert "A week ago" not in tables.words.booked_briefly(sheet.pace().iloc[0], None, "USD")
+    assert "A week ago" not in words.booked_briefly(sheet.pace().iloc[0], None, "USD")
 
 
 def test_what_was_closed_long_ago_leaves_the_page(sheets):
