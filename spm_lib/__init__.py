@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
+    from spm_lib.sheets.team_meeting import open_team_meeting as open_team_meeting
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
     "Review": "spm_lib.review",
     "open_review": "spm_lib.review",
+    "open_team_meeting": "spm_lib.sheets.team_meeting",
 }
-__all__ = ["Review", "open_review"]
+__all__ = ["Review", "open_review", "open_team_meeting"]
 
 
 def __getattr__(name: str) -> Any:
