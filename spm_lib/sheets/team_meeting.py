@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from spm_lib import words
 from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import Review, open_review
@@ -60,8 +61,6 @@ class TeamMeeting:
         Documents to bring back next: title, last_on.
     commitments : pandas.DataFrame
         Open ones that a team meeting made: who, what, made_on, due_on.
-    not_counted : list of str
-        Weekly activity that plans agree on and no export counts.
     unknown : list of str
         What the page does not know, in sentences.
     definitions : tuple of Definition
@@ -83,7 +82,6 @@ class TeamMeeting:
     agreed: list[str]
     documents: pd.DataFrame
     commitments: pd.DataFrame
-    not_counted: list[str]
     unknown: list[str]
     definitions: tuple[registry.Definition, ...]
 
@@ -147,7 +145,6 @@ def _made(review: Review) -> TeamMeeting:
         agreed=rule_texts(review),
         documents=documents_due(review),
         commitments=open_commitments(review),
-        not_counted=not_counted,
-        unknown=review.unknowns(),
+        unknown=[*review.unknowns(), *map(words.not_counted, not_counted)],
         definitions=tuple(review.definition(metric) for metric in _DEFINED),
     )

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from spm_lib import style, words
-from spm_lib.fragment import Fragment, Html, client_text, grid, join, name_of, tag
-from spm_lib.tables.bars import in_order
+from spm_lib.fragment import Fragment, Html, client_text, join, name_of, tag
+from spm_lib.tables.bars import Line, bars, in_order
 from spm_lib.tables.sparkline import sparkline
 from spm_lib.tables.work import SPARK_WEEKS
 
 #: Wins told one by one; the rest is counted.
 WINS = 12
+_BAND = (
+    "The shaded band is the range of an ordinary week, learnt from the weeks before. "
+    "A week inside it tells nothing new by itself."
+)
 
 
 def team_goal(pace: pd.DataFrame, period: str, currency: str) -> Fragment:
@@ -100,7 +104,8 @@ def team_scorecard(
         class_="scorecard compact",
         role="table",
     )
-    return Fragment(table, words.counted(len(rows), "weekly measure"), "block")
+    note = tag("p", _BAND, class_="read small")
+    return Fragment(join((table, note)), words.counted(len(rows), "weekly measure"), "block")
 
 
 def _measured(row: words.Row, weekly: pd.DataFrame, names: Mapping[str, str], currency: str) -> Html:
@@ -148,31 +153,23 @@ def team_results(results: pd.DataFrame, names: Mapping[str, str], currency: str)
     if not len(results):
         nothing = "Nothing is on record of any rep in this goal period."
         return Fragment(tag("p", nothing), nothing, "block")
-    lines: dict[object, list[object]] = {}
+    told: dict[object, list[words.Row]] = {}
     for row in in_order(results, names):
-        key = None if style.is_missing(row["rep_id"]) else row["rep_id"]
-        if key in lines:
-            lines[key][-1] = f"{lines[key][-1]}; {words.agreed_weeks(row)}"
-        else:
-            lines[key] = _result(row, names, currency)
-    head = ("Rep", "Booked", "Of own goal", "Won", "Agreed activity")
-    table = grid("Results against what was agreed, by rep", head, lines.values(), numeric=(1, 2, 3))
-    return Fragment(table, f"Results of {words.counted(len(lines), 'rep')}", "block")
+        told.setdefault(None if style.is_missing(row["rep_id"]) else row["rep_id"], []).append(row)
+    lines = [_result(rows, names, currency) for rows in told.values()]
+    caption = "Results against what was agreed, by rep"
+    table = bars(caption, ("Rep", "", "Booked and agreed activity", "Of own goal"), lines)
+    return Fragment(table, f"Results of {words.counted(len(lines), 'rep')}")
 
 
-def _result(row: words.Row, names: Mapping[str, str], currency: str) -> list[object]:
-    quota = style.number(row["quota"])
-    goal = (
-        "no goal"
-        if style.is_missing(quota)
-        else f"{style.percent(row['attainment_rate'])} of {style.money(quota, currency)}"
-    )
-    unpriced = style.number(row["no_amount_count"])
-    won = style.count(row["won_count"]) + (
-        f", {style.count(unpriced)} without an amount" if unpriced > 0 else ""
-    )
-    activity = "" if style.is_missing(row["rep_id"]) else words.agreed_weeks(row)
-    return [name_of(row["rep_id"], names), style.money(row["bookings"], currency), goal, won, activity]
+def _result(rows: Sequence[words.Row], names: Mapping[str, str], currency: str) -> Line:
+    """One rep's line; a rep who agreed on two counts has two rows, and nobody has a bar or a colour."""
+    row = rows[0]
+    booked = tag("b", style.money(row["bookings"], currency))
+    said = [booked, " ", words.result_booked(row, currency)]
+    if not style.is_missing(row["rep_id"]):
+        said += [tag("br"), "; ".join(map(words.agreed_weeks, rows))]
+    return name_of(row["rep_id"], names), None, join(said), style.percent(row["attainment_rate"])
 
 
 def team_learning(
@@ -194,8 +191,8 @@ def team_learning(
         words.learning_since(row, names.get(str(row["by"]), str(row["by"])), currency)
         for row in learning.to_dict("records")
     ] or ["Nothing that a team meeting taught is written down yet."]
-    open_ones = hygiene[hygiene["failed_count"] > 0]
-    most = None if open_ones.empty else open_ones.loc[open_ones["failed_count"].idxmax()]
+    open_ones = [row for row in hygiene.to_dict("records") if row["failed_count"] > 0]
+    most = max(open_ones, key=lambda row: row["failed_count"], default=None)
     asked = f"A question for today: {words.to_learn(most)}"
     return Fragment(_listed([*said, asked]), "\n".join([*said, asked]), "block")
 
@@ -223,11 +220,11 @@ def team_agreements(hygiene: pd.DataFrame, documents: pd.DataFrame, agreed: Sequ
 
 
 def _headed(title: str, lines: Sequence[str]) -> Html:
-    return join((tag("h3", title), _listed(lines)))
+    return join((tag("h3", title), _listed(lines, "sentences twofold")))
 
 
-def _listed(lines: Sequence[str]) -> Html:
-    return tag("ul", *(tag("li", client_text(line)) for line in lines), class_="sentences")
+def _listed(lines: Sequence[str], kind: str = "sentences") -> Html:
+    return tag("ul", *(tag("li", client_text(line)) for line in lines), class_=kind)
 
 
 def team_commitments(commitments: pd.DataFrame, names: Mapping[str, str]) -> Fragment:

@@ -78,6 +78,19 @@ def _range(row: Row, measure: str, currency: str) -> str:
     return plain.get(signal, "too few weeks for a usual range")
 
 
+def result_booked(row: Row, currency: str) -> str:
+    """A rep's own goal and wins: "of $100k, 11 won, 1 of them without an amount"."""
+    quota, unpriced = style.number(row["quota"]), style.number(row["no_amount_count"])
+    goal = "no goal agreed" if style.is_missing(quota) else f"of {style.money(quota, currency)}"
+    without = f", {style.count(unpriced)} of them without an amount" if unpriced > 0 else ""
+    return f"{goal}, {style.count(row['won_count'])} won{without}"
+
+
+def not_counted(what: str) -> str:
+    """A weekly activity that plans agree on and no export counts."""
+    return f"“{style.plain(what, 80)}” is agreed as a weekly activity; no export counts it."
+
+
 def agreed_weeks(row: Row) -> str:
     """In how many of the last weeks an agreed count was reached: "9 of 13 weeks at 14 conversations"."""
     if style.is_missing(row["measure"]):
