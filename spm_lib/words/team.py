@@ -92,14 +92,14 @@ def not_counted(what: str) -> str:
 
 
 def agreed_weeks(row: Row) -> str:
-    """In how many of the last weeks an agreed count was reached: "9 of 13 weeks at 14 conversations"."""
+    """Weeks an agreed count was reached in: "14 conversations a week agreed: 9 of 13 weeks"."""
     if style.is_missing(row["measure"]):
         return "no weekly count agreed"
     what = f"{style.count(row['agreed'])} {style.label(str(row['measure'])).lower()}"
     if not row["week_count"]:
-        return f"{what} a week agreed, no week with data yet"
+        return f"{what} a week agreed: no week with data yet"
     of = f"{style.count(row['reached_count'])} of {counted(row['week_count'], 'week')}"
-    return f"{of} with {what} or more, as agreed"
+    return f"{what} a week agreed: {of}"
 
 
 def learning_since(row: Row, by: str, currency: str) -> str:
