@@ -107,8 +107,8 @@ def with_a_plan(folder: Path, client: Client, on: date) -> list[Rep]:
 #: Pages of a client, in publishing order; one line each.
 PAGES: tuple[Page, ...] = (
     Page("weekly_review", "Weekly review", MANAGER),
-    Page("team_meeting", "Team meeting", TEAM),
     Page("owner_update", "Owner update", OWNER),
+    Page("team_meeting", "Team meeting", TEAM),
 )
 
 #: Pages of the firm; one line each.

@@ -65,7 +65,7 @@ learning:
   - {topic: canary-7731 learning of one rep, by: manager, moves: conversations}
 commitments:
   - {id: rep-made, who: devon-price, what: canary-7731 of one rep, due: 2026-11-20}
-  - {id: closed-elsewhere, who: luis-ferrer, what: canary-7731 in other words, due: 2026-11-20, \
+  - {id: closed-elsewhere, who: luis-ferrer, what: Already closed with the manager, due: 2026-11-20, \
 status: done, closed_on: 2026-11-10}
 """,
     "2026-11-11-owner.md": """kind: owner
@@ -230,7 +230,7 @@ def test_reps_stand_in_the_order_of_names_whatever_they_booked(sheet):
 
 def test_no_colour_speaks_of_anybody(sheet):
     html = "".join(page_of(sheet))
-    for mark in ("chip", "news", 'class="track', "rust"):
+    for mark in ("chip", "news", "--v:", "rust"):
         assert mark not in html
 
 
@@ -259,16 +259,17 @@ def test_a_client_of_whom_nothing_is_known_has_a_page_of_words(tmp_path):
     assert "nan" not in said.lower().replace("finance", "")
 
 
-def test_one_rep_and_a_hostile_name(tmp_path, hostile):
+def test_one_rep_and_a_hostile_name(tmp_path, all_hostile):
     client = CLIENT.replace("  - {id: ben, name: Ben Hale}\n", "")
-    home = written(tmp_path, HEADER + "1,Roof,Won,400,2026-10-01,2026-11-18,Ana Lopez\n", client)
-    sheet = open_team_meeting("tiny", "2026-W47", home)
-    sheet.names["ana"] = hostile
-    html = "".join(page_of(sheet)[::2])
-    assert "<script" not in html
-    assert "<img" not in html
-    assert "40% of the goal" not in html or "of $1k" in html
-    assert len(sheet.results) == 1 + sheet.results["rep_id"].eq("ben").sum()
+    deals = HEADER + "1,Roof,Won,400,2026-10-01,2026-11-18,Ana Lopez\n"
+    sheet = open_team_meeting("tiny", "2026-W47", written(tmp_path, deals, client, documents=False))
+    assert sheet.results["rep_id"].dropna().tolist() == ["ana"]
+    for hostile in all_hostile:
+        sheet.names["ana"] = hostile
+        html = "".join(page_of(sheet)[::2])
+        assert "<script" not in html
+        assert "<img" not in html
+        assert "no goal agreed, 1 won" in html
 
 
 def test_fifteen_reps_have_a_line_each(names):

@@ -107,5 +107,6 @@ def test_the_stricter_lists_find_more():
 
 
 def test_what_may_be_printed_is_told_from_what_names_something():
-    source = '"""bad doc"""\nx["bad one"]\n{"bad key": "bad value"}\ny == "bad choice"\nz = f"bad {x} part"\nw = "bad_id"\n'
+    lines = ('"""bad doc"""', 'x["bad one"]', '{"bad key": "bad value"}', 'y == "bad choice"')
+    source = "\n".join([*lines, 'z = f"bad {x} part"', 'w = "bad_id"'])
     assert [text for _, text in spoken(source)] == ["bad value", "bad ", " part"]
