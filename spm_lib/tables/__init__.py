@@ -24,6 +24,16 @@ from spm_lib.tables.summary import (
     three_numbers,
     wins_list,
 )
+from spm_lib.tables.team import (
+    team_agreements,
+    team_commitments,
+    team_goal,
+    team_learning,
+    team_results,
+    team_room,
+    team_scorecard,
+    team_wins,
+)
 from spm_lib.tables.winning import panel_table, shrunk_table
 from spm_lib.tables.work import ladder_table, scorecard
 
@@ -58,6 +68,14 @@ __all__ = [
     "sentences",
     "shrunk_table",
     "standings_table",
+    "team_agreements",
+    "team_commitments",
+    "team_goal",
+    "team_learning",
+    "team_results",
+    "team_room",
+    "team_scorecard",
+    "team_wins",
     "three_numbers",
     "wins_list",
 ]

@@ -12,13 +12,13 @@ from spm_lib.client import Client, Rep
 from spm_lib.errors import PublishError, UsageError
 from spm_lib.publish import reasons, write_index
 from spm_lib.publish.copies import copies_of, file_name
-from spm_lib.publish.pages import PAGES, REP, Page, on_the_team, with_a_plan
-from tests.publish.small import KEEPING, Markup, files_of, notebook, write_notebooks
+from spm_lib.publish.pages import REP, Page, on_the_team, with_a_plan
+from tests.publish.small import KEEPING, TWO, Markup, files_of, notebook, write_notebooks
 
 DECLARES = 'client: str = "x"\nweek: str = "2026-W01"\nrep: str = "r"\nhome: str = ""\nkeep: str = ""'
 ONE_ON_ONE = Page("one_on_one", "One-on-one", REP, on_the_team)
 PLAN = Page("improvement_plan", "Improvement plan", REP, with_a_plan)
-EVERY = (*PAGES, ONE_ON_ONE)
+EVERY = (*TWO, ONE_ON_ONE)
 TEAM = """\
 reps:
   - {id: ana, name: Ana Lopez}
