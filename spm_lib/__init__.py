@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
+    from spm_lib.sheets.one_on_one import OneOnOne as OneOnOne
+    from spm_lib.sheets.one_on_one import open_one_on_one as open_one_on_one
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
+    "OneOnOne": "spm_lib.sheets.one_on_one",
     "Review": "spm_lib.review",
+    "open_one_on_one": "spm_lib.sheets.one_on_one",
     "open_review": "spm_lib.review",
 }
-__all__ = ["Review", "open_review"]
+__all__ = ["OneOnOne", "Review", "open_one_on_one", "open_review"]
 
 
 def __getattr__(name: str) -> Any:

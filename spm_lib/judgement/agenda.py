@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from spm_lib import style
-from spm_lib.judgement.levels import Level
+from spm_lib.judgement.levels import SHORT, Level
 
 Row = Mapping[Hashable, Any]
 
@@ -35,18 +35,26 @@ TALK_COLUMNS = {
 
 #: Rung of the ladder -> what coaching there would be about, and the question that opens it.
 _AT_RUNG = {
-    "reached_count": ("system", "When, and on which numbers, do people pick up?"),
-    "two_way_count": ("skill", "How does a call begin that turns into a talk?"),
+    "two_way_count": ("system", "When, and by which way, do people have time to talk?"),
     "decision_maker_count": ("skill", "What would bring everybody who decides to the table?"),
     "next_step_count": ("skill", "How does a talk end with a day for the next one?"),
     "advanced_count": ("knowledge", "What happens between the next step and the one after it?"),
 }
 
+#: What is asked where the look stops, and nothing is short there.
 _AT_LEVEL = {
     "results": "What made the difference in what was won, and what could be done more often?",
-    "pipeline": "Where could the next good opportunities come from?",
-    "activity": "What would a week look like in which there is room for the talks that count?",
+    "pipeline": "What would help to decide what is open, one way or the other?",
+    "activity": "Which of the talks became opportunities, and what did they have in common?",
 }
+#: Number -> what is asked where it is short.
+_AT_NUMBER = {
+    "booked": "What would have to happen in the weeks left, and what of it is in our hands?",
+    "open": "Where could the next good opportunities come from?",
+    "conversations": "What would a week look like in which there is room for the talks that count?",
+}
+#: The same of a win rate, with its count.
+_AT_RATE = "{won} of {n} decided were won. What did the others have in common?"
 
 
 class Asked(Protocol):
@@ -94,6 +102,7 @@ def talk_about(open_ones: pd.DataFrame, quiet_days: Mapping[str, float], today: 
 
 def questions(
     levels: Sequence[Level],
+    numbers: pd.DataFrame,
     asked: pd.DataFrame,
     open_ones: pd.DataFrame,
     quiet_days: Mapping[str, float],
@@ -106,6 +115,8 @@ def questions(
     ----------
     levels : sequence of Level
         Of `descend`.
+    numbers : pandas.DataFrame
+        number, level, state, hit_count, n and note (of the rung: its name).
     asked : pandas.DataFrame
         ``activity_questions`` of the rep that are asked.
     open_ones : pandas.DataFrame
@@ -118,11 +129,25 @@ def questions(
     found = [
         *_of_activity(asked),
         *_of_pushes(open_ones, pushes),
-        *_of_waiting(open_ones, quiet_days),
+        *_of_waiting(open_ones, quiet_days, pushes),
     ]
-    last = next((one for one in levels if one.is_last), None)
-    kept = found[: QUESTIONS - 1]
-    return [*kept, _AT_LEVEL[last.name if last else "results"]]
+    return [*found[: QUESTIONS - 1], *_of_levels(levels, numbers)][:QUESTIONS]
+
+
+def _of_levels(levels: Sequence[Level], numbers: pd.DataFrame) -> Iterator[str]:
+    """What is asked at the level where the look stops, then of what is short above it."""
+    for level in reversed([one for one in levels if one.is_shown]):
+        rows = numbers[numbers["level"].eq(level.name)].to_dict("records")
+        if level.is_last and level.state != SHORT:
+            yield _AT_LEVEL[level.name]
+        for row in rows:
+            name, seen = str(row["number"]), (style.count(row["hit_count"]), style.count(row["n"]))
+            if name == "rung" and row["note"] in _AT_RUNG:
+                yield f"{_AT_RUNG[str(row['note'])][1]} ({seen[0]} of {seen[1]} got there.)"
+            elif row["state"] == SHORT and name.startswith("win_rate"):
+                yield _AT_RATE.format(won=seen[0], n=seen[1])
+            elif row["state"] == SHORT and name in _AT_NUMBER:
+                yield _AT_NUMBER[name]
 
 
 def _of_activity(asked: pd.DataFrame) -> Iterator[str]:
@@ -141,8 +166,14 @@ def _of_pushes(open_ones: pd.DataFrame, pushes: float) -> Iterator[str]:
         )
 
 
-def _of_waiting(open_ones: pd.DataFrame, quiet_days: Mapping[str, float]) -> Iterator[str]:
-    waits = pd.Series({one: quiet_days.get(one) for one in open_ones["opportunity_id"]}, dtype="float64")
+def _of_waiting(
+    open_ones: pd.DataFrame, quiet_days: Mapping[str, float], pushes: float
+) -> Iterator[str]:
+    """The one that has waited longest, unless its expected close is asked about already."""
+    often = _most(_by_id(open_ones, "pushed_count"), 1)
+    named = set(often[often > pushes].index)
+    others = [one for one in open_ones["opportunity_id"] if one not in named]
+    waits = pd.Series({one: quiet_days.get(one) for one in others}, dtype="float64")
     for one, days in _most(waits, 1).items():
         yield f"{_named(open_ones, one)} has had no contact for {_days(days)}. What is it waiting for?"
 

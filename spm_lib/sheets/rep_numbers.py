@@ -16,6 +16,7 @@ from spm_lib.expectations import Expectations
 from spm_lib.expectations.acknowledgements import State
 from spm_lib.judgement import levels
 from spm_lib.judgement.games import spread
+from spm_lib.metrics.forecast import MINIMUM_DECIDED
 from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
 from spm_lib.review import LADDER_WEEKS, Review
 
@@ -46,7 +47,7 @@ COLUMNS = {
 _RESULTS = ("win_rate_by_count", "win_rate_broad", "attainment")
 _WORK = ("conversations", "meetings_held", "logged_within_24h_rate")
 #: Rungs a talk can be about; what comes before is a matter of lists and machines.
-_RUNGS = ("reached_count", "two_way_count", "decision_maker_count", "next_step_count", "advanced_count")
+_RUNGS = ("two_way_count", "decision_maker_count", "next_step_count", "advanced_count")
 #: Activities below which no rung is singled out.
 MINIMUM_CLIMBED = 10
 
@@ -120,6 +121,9 @@ def _goal(review: Review, rep: str) -> dict[str, object]:
         "low": _number(end, "low"),
         "high": _number(end, "high"),
         "agreed": goal,
+        # how many decisions the forecast rests on, and how many it asks for
+        "needed_low": _number(end, "decided_count"),
+        "needed_high": MINIMUM_DECIDED,
         "other": _number(pace, "expected_to_date"),
         "note": str(end.get("state", "")),
         **agreed,

@@ -2,6 +2,18 @@
 
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
+from spm_lib.tables.one_on_one import (
+    biggest_win,
+    coaching_focus,
+    commitments_list,
+    documents_table,
+    look_down,
+    next_commitments,
+    plan_progress,
+    plan_rest,
+    questions_to_ask,
+    talk_table,
+)
 from spm_lib.tables.pipeline import hygiene_table, rows_details
 from spm_lib.tables.questions import questions_list
 from spm_lib.tables.standing import standings_table
@@ -19,21 +31,31 @@ from spm_lib.tables.work import ladder_table, scorecard
 __all__ = [
     "attainment_table",
     "bases_table",
+    "biggest_win",
+    "coaching_focus",
+    "commitments_list",
     "coverage_table",
     "decide_box",
     "decisions_list",
     "definition_card",
+    "documents_table",
     "drops_table",
     "hygiene_table",
     "ladder_table",
+    "look_down",
+    "next_commitments",
     "page_header",
     "panel_table",
+    "plan_progress",
+    "plan_rest",
     "questions_list",
+    "questions_to_ask",
     "rows_details",
     "scorecard",
     "sentences",
     "shrunk_table",
     "standings_table",
+    "talk_table",
     "three_numbers",
     "wins_list",
 ]
