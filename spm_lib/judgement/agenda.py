@@ -87,14 +87,12 @@ def talk_about(open_ones: pd.DataFrame, quiet_days: Mapping[str, float], today: 
     overdue = (today - rows["expected_close"]).dt.days.astype("float64")
     quiet = pd.Series({one: quiet_days.get(one) for one in rows.index}, dtype="float64")
     reasons: dict[str, list[str]] = {}
-    picks = (
-        (_most(rows["amount"].astype("float64"), LARGEST), lambda _: "largest open"),
-        (_most(overdue[overdue > 0], OVERDUE), lambda days: f"expected {_days(days)} ago"),
-        (_most(quiet, UNTOUCHED), lambda days: f"no contact for {_days(days)}"),
-    )
-    for picked, said in picks:
-        for one, size in picked.items():
-            reasons.setdefault(str(one), []).append(said(size))
+    for one in _most(rows["amount"].astype("float64"), LARGEST).index:
+        reasons.setdefault(str(one), []).append("largest open")
+    for one, days in _most(overdue[overdue > 0], OVERDUE).items():
+        reasons.setdefault(str(one), []).append(f"expected {_days(days)} ago")
+    for one, days in _most(quiet, UNTOUCHED).items():
+        reasons.setdefault(str(one), []).append(f"no contact for {_days(days)}")
     table = rows.loc[list(reasons)].assign(why=["; ".join(why) for why in reasons.values()])
     table = table.sort_values("amount", ascending=False, kind="stable", na_position="last")
     return table[list(TALK_COLUMNS)].astype(TALK_COLUMNS).reset_index(drop=True)
@@ -166,9 +164,7 @@ def _of_pushes(open_ones: pd.DataFrame, pushes: float) -> Iterator[str]:
         )
 
 
-def _of_waiting(
-    open_ones: pd.DataFrame, quiet_days: Mapping[str, float], pushes: float
-) -> Iterator[str]:
+def _of_waiting(open_ones: pd.DataFrame, quiet_days: Mapping[str, float], pushes: float) -> Iterator[str]:
     """The one that has waited longest, unless its expected close is asked about already."""
     often = _most(_by_id(open_ones, "pushed_count"), 1)
     named = set(often[often > pushes].index)
@@ -250,7 +246,7 @@ def _by_id(rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _named(rows: pd.DataFrame, one: object) -> str:
-    name = rows.loc[rows["opportunity_id"].eq(one), "name"].iloc[0]
+    name = rows.set_index("opportunity_id")["name"].to_dict()[one]
     return f"“{style.plain(one if style.is_missing(name) else name, 60)}”"
 
 

@@ -1,4 +1,4 @@
-"""How far down does a talk have to look? Results, then pipeline, then activity, only while something is short.
+"""How far down does a talk have to look? Results, pipeline, activity, only while something is short.
 
 Whoever brings what was agreed is not asked how the days are spent. Where results are short, the pipeline is
 looked at; where that is short too, the work. What nobody records cannot stop the look: it is passed by.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LEVELS = ("results", "pipeline", "activity")
 #: Below this chance of reaching it, a goal is said to be out of reach.
@@ -72,7 +73,7 @@ def descend(states: Mapping[str, Sequence[str]]) -> tuple[Level, ...]:
     """
     named = {name: level_state(states.get(name, ())) for name in LEVELS}
     shown = [LEVELS[0]]
-    for above, name in zip(LEVELS, LEVELS[1:], strict=False):
+    for above, name in pairwise(LEVELS):
         known = [one for one in shown if named[one] != NOT_RECORDED]
         passed_by = named[above] == NOT_RECORDED and bool(known)
         if above not in shown or not (named[above] == SHORT or (passed_by and named[known[-1]] == SHORT)):

@@ -204,7 +204,7 @@ def _of(review: Review, rep: Rep) -> OneOnOne:
     last_day, seen = review.week.last_day, review.meetings.seen_by(rep.id)
     last_on = _last_on(seen, rep.id, last_day)
     numbers = rep_numbers(review, rep.id)
-    states = {name: list(rows["state"]) for name, rows in numbers.groupby("level", sort=False)}
+    states = {name: list(numbers.loc[numbers["level"].eq(name), "state"]) for name in levels.LEVELS}
     path = levels.descend(states)
     plan, kept = rep_plan(review, rep.id), _commitments(seen, rep.id, last_on, last_day)
     open_ones, quiet = _open_ones(review, rep.id), _quiet_days(review, rep.id)
@@ -328,7 +328,9 @@ def _coaching(seen: Meetings, rep: str, until: date, numbers: pd.DataFrame) -> d
         topic = "" if pd.isna(last["topic"]) else str(last["topic"])
         return {"focus": str(last["focus"]), "note": topic, "on": last["on"].date()}
     rung = numbers[numbers["number"].eq("rung") & numbers["state"].ne(levels.TOO_FEW)]
-    row = rung.iloc[0] if len(rung) else {"note": "", "hit_count": 0.0, "n": 0.0}
+    if rung.empty:
+        return {}
+    row = rung.iloc[0]
     return dict(agenda.coaching_proposal(str(row["note"]), float(row["hit_count"]), float(row["n"])))
 
 

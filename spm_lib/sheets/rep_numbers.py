@@ -1,4 +1,4 @@
-"""The six numbers of one rep's sheet: the rep's own row of each metric, what was agreed, and what can be said.
+"""The six numbers of one rep's sheet: the rep's own row of each metric, what was agreed, what can be said.
 
 Every number is the row of the rep in the table that the manager's page shows; nothing is counted here.
 """
@@ -152,7 +152,7 @@ def _told(review: Review, rep: str, wanted: tuple[str, ...]) -> dict[str, object
             }
         )
     short = [row for row in rows if row["state"] == levels.SHORT]
-    return (short or rows or [None])[0]
+    return next(iter(short or rows), None)
 
 
 def _standing_of_results(review: Review, rep: str) -> dict[str, object]:
@@ -165,7 +165,9 @@ def _standing_of_results(review: Review, rep: str) -> dict[str, object]:
     row = own_row(review.measure("win_rate_by_count", by="rep_id"), rep)
     if told["number"] == "win_rate_by_count" and style.is_missing(told.get("n")):
         seen = {"value": "win_rate", "hit_count": "won_count", "n": "decided_count"}
-        told |= {name: _number(row, column) for name, column in {**seen, "low": "low", "high": "high"}.items()}
+        told |= {
+            name: _number(row, column) for name, column in {**seen, "low": "low", "high": "high"}.items()
+        }
         if "losses" in review.client.not_recorded:
             told["state"] = levels.NOT_RECORDED
     return {**told, "level": "results"}

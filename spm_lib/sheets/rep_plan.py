@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ class RepPlan:
     obstacles: tuple[tuple[str, str], ...] = ()
     development: tuple[tuple[str, str], ...] = ()
     personal_goal: str = ""
-    arithmetic: dict[str, object] = field(default_factory=dict)
+    arithmetic: dict[Hashable, Any] = field(default_factory=dict)
     has_plan: bool = False
     gone_rate: float = np.nan
 

@@ -1,22 +1,26 @@
-"""The parts of a one-on-one: what was promised, the look down, the plan, what to talk about, room to write."""
+"""The parts of a one-on-one: promises, the look down, the plan, what to talk about, room to write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 import pandas as pd
 
 from spm_lib import style, words
 from spm_lib.fragment import Fragment, Html, client_text, details, grid, join, tag
 from spm_lib.tables.bars import Line, bars, track
+from spm_lib.tables.notes import Defined, definition_card
 
 #: Lines left empty for what each of the two takes on, on paper.
 EMPTY_LINES = 2
+#: Commitments, places of help and plan lines shown at once; the rest is to open.
+SHOWN, SHOWN_LINES = 7, 5
+#: Signs of a client's line; the document itself holds the rest.
+LONGEST_LINE = 240
 #: Where a bar's goal stands; what is beyond still shows.
 _FULL = 0.8
-#: As many cards in a row as there is room for.
-_CARDS = "grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr))"
 
 
 class Looked(Protocol):
@@ -46,7 +50,7 @@ class Planned(Protocol):
     @property
     def personal_goal(self) -> str: ...  # noqa: D102
     @property
-    def arithmetic(self) -> dict[str, object]: ...  # noqa: D102
+    def arithmetic(self) -> dict[Hashable, Any]: ...  # noqa: D102
     @property
     def has_plan(self) -> bool: ...  # noqa: D102
     @property
@@ -65,11 +69,14 @@ def commitments_list(commitments: pd.DataFrame, people: Mapping[str, str]) -> Fr
     """
     if commitments.empty:
         nothing = "Nothing is open, and nothing was closed, since the last one-on-one."
-        return Fragment(tag("p", nothing, class_="read"), nothing)
+        return Fragment(tag("p", nothing, class_="read"), nothing, "block")
     rows = commitments.to_dict("records")
-    items = (_commitment(row, people) for row in rows)
+    items = [_commitment(row, people) for row in rows]
     opened = sum(row["status"] == "open" for row in rows)
-    return Fragment(tag("ul", *items, class_="rows"), f"{opened} open of {len(rows)}")
+    more = len(rows) - SHOWN
+    rest = details(f"{more} more", tag("ul", *items[SHOWN:], class_="rows")) if more > 0 else None
+    html = join((tag("ul", *items[:SHOWN], class_="rows"), rest))
+    return Fragment(html, f"{opened} open of {len(rows)}", "block")
 
 
 def _commitment(row: words.Row, people: Mapping[str, str]) -> Html:
@@ -78,7 +85,7 @@ def _commitment(row: words.Row, people: Mapping[str, str]) -> Html:
     who = people.get(str(row["who"]), str(row["who"]))
     return tag(
         "li",
-        tag("span", client_text(row["what"])),
+        tag("span", client_text(row["what"], LONGEST_LINE)),
         tag("b" if is_open else "span", status, class_=None if is_open else "quiet"),
         tag("span", client_text(who), " · ", client_text(words.commitment_days(row))),
     )
@@ -95,20 +102,22 @@ def biggest_win(win: Mapping[str, object], since: str, currency: str, time_zone:
         "since 11 November", "in the last four weeks".
     currency, time_zone : str
     """
-    title = tag("h3", f"The biggest win {since}")
     if not win:
         nothing = f"Nothing was won {since}."
-        return Fragment(join((title, tag("p", nothing))), nothing, "note")
+        return Fragment(tag("p", nothing), nothing, "block")
     name = win["opportunity_id"] if style.is_missing(win["name"]) else win["name"]
     on = pd.Timestamp(str(win["outcome_at"])).tz_convert(time_zone)
     amount = style.money(style.number(win["amount"]), currency)
     known = "no amount" if amount == style.DASH else amount
     count = style.number(win["count"])
-    more = f" {words.counted(count, 'win')} in that time." if count > 1 else ""
+    more = f", the largest of {words.counted(count, 'win')}" if count > 1 else ""
     said = tag(
-        "p", tag("b", client_text(name, 100)), f", {known}, on {style.day(on, year=False)}.{more} What made it?"
+        "p",
+        f"The biggest win {since}: ",
+        tag("b", client_text(name, 100)),
+        f", {known}, on {style.day(on, year=False)}{more}. What made it?",
     )
-    return Fragment(join((title, said)), f"Biggest win: {style.plain(name)}, {known}", "note")
+    return Fragment(said, f"Biggest win: {style.plain(name)}, {known}", "block")
 
 
 def look_down(
@@ -131,17 +140,28 @@ def look_down(
     rows = numbers.to_dict("records")
     last = next(one for one in levels if one.is_last)
     said = words.level_said(last.name, last.state)
-    parts: list[Html] = [tag("p", said, class_="said-first")]
-    for level in levels:
-        mine = [_card(row, period, currency, documents) for row in rows if row["level"] == level.name]
-        if not mine:
-            continue
-        cards = tag("div", *mine, class_="three", style=_CARDS)
-        if level.is_shown:
-            parts.append(tag("div", tag("h3", words.capital(level.name)), cards, class_="level"))
-        else:
-            parts.append(details(words.folded_level(level.name), cards))
-    return Fragment(join(parts), said, "block")
+    cards = {
+        level.name: [_card(row, period, currency, documents) for row in rows if row["level"] == level.name]
+        for level in levels
+    }
+    shown = [level for level in levels if level.is_shown and cards[level.name]]
+    html = join(
+        (
+            tag("p", said, class_="said-first"),
+            tag("div", *(_column(one.name, cards[one.name]) for one in shown), class_="levels"),
+            *(
+                details(words.folded_level(one.name), _column(one.name, cards[one.name]))
+                for one in levels
+                if not one.is_shown and cards[one.name]
+            ),
+        )
+    )
+    return Fragment(html, said, "block")
+
+
+def _column(name: str, cards: Sequence[Html]) -> Html:
+    """A level with its cards: one below the other beside other levels, side by side where it stands alone."""
+    return tag("div", tag("h3", words.capital(name)), tag("div", *cards, class_="cards"), class_="level")
 
 
 def _card(row: words.Row, period: str, currency: str, documents: str) -> Html:
@@ -193,7 +213,8 @@ def _goal(row: words.Row, gone: float, currency: str) -> Line:
     amount, booked = style.number(row["amount"]), style.number(row["bookings"])
     rate = booked / amount if amount else float("nan")
     ways = (
-        tag("div", client_text(f"{what}: {status}"), class_="quiet small") for what, status in row["strategies"]
+        tag("div", client_text(f"{what}: {status}"), class_="quiet small")
+        for what, status in row["strategies"]
     )
     mark = None if style.is_missing(gone) else gone * _FULL
     won = tag("b", style.money(booked, currency))
@@ -207,7 +228,10 @@ def plan_rest(plan: Planned) -> Fragment:
     if not plan.has_plan:
         return Fragment(Html(""), "", "note")
     groups = (
-        ("What the company promised", [f"{words.resource(row)}." for row in plan.resources.to_dict("records")]),
+        (
+            "What the company promised",
+            [f"{words.resource(row)}." for row in plan.resources.to_dict("records")],
+        ),
         ("What I want to get better at", [": ".join(filter(None, one)) for one in plan.development]),
         ("Accounts of the plan", [_target(row) for row in plan.targets.to_dict("records")]),
         ("My own goal", [plan.personal_goal] if plan.personal_goal else []),
@@ -223,12 +247,22 @@ def _target(row: words.Row) -> str:
 
 
 def _lines(lines: Iterable[str]) -> Html:
-    return tag("ul", *(tag("li", client_text(line)) for line in lines), class_="sentences")
+    return _first_few([tag("li", client_text(line, LONGEST_LINE)) for line in lines])
+
+
+def _first_few(items: Sequence[Html]) -> Html:
+    """A list; what is beyond the first few is to open."""
+    more = len(items) - SHOWN_LINES
+    rest = details(f"{more} more", tag("ul", *items[SHOWN_LINES:], class_="sentences")) if more > 0 else None
+    return join((tag("ul", *items[:SHOWN_LINES], class_="sentences"), rest))
 
 
 def questions_to_ask(questions: Sequence[str]) -> Fragment:
     """Open questions, three at most."""
-    return Fragment(tag("ol", *(tag("li", client_text(one)) for one in questions), class_="decisions"), "\n".join(questions))
+    return Fragment(
+        tag("ol", *(tag("li", client_text(one)) for one in questions), class_="decisions"),
+        "\n".join(questions),
+    )
 
 
 def coaching_focus(coaching: Mapping[str, object]) -> Fragment:
@@ -249,21 +283,23 @@ def talk_table(talk: pd.DataFrame, currency: str) -> Fragment:
     """
     if talk.empty:
         nothing = "No open opportunity is on record."
-        return Fragment(tag("p", nothing, class_="read"), nothing, "block")
+        return Fragment(tag("p", nothing, class_="read"), nothing)
     items = (_talk(row, currency) for row in talk.to_dict("records"))
-    return Fragment(
-        tag("ul", *items, class_="rows"), words.opportunities(len(talk)) + " to talk about", "block"
-    )
+    return Fragment(tag("ul", *items, class_="rows"), words.opportunities(len(talk)) + " to talk about")
 
 
 def _talk(row: words.Row, currency: str) -> Html:
     amount = style.money(row["amount"], currency)
     name = row["opportunity_id"] if style.is_missing(row["name"]) else row["name"]
-    step = "no next step planned on record" if style.is_missing(row["next_on"]) else (
-        f"next step {style.day_short(row['next_on'])}"
+    step = (
+        "no next step planned on record"
+        if style.is_missing(row["next_on"])
+        else (f"next step {style.day_short(row['next_on'])}")
     )
-    close = "no expected close" if style.is_missing(row["expected_close"]) else (
-        f"expected {style.day_short(row['expected_close'], year=True)}"
+    close = (
+        "no expected close"
+        if style.is_missing(row["expected_close"])
+        else (f"expected {style.day_short(row['expected_close'], year=True)}")
     )
     parts = [row["why"], row["stage"], close, step]
     return tag(
@@ -272,6 +308,23 @@ def _talk(row: words.Row, currency: str) -> Html:
         tag("b", "no amount" if amount == style.DASH else amount),
         tag("span", client_text(" · ".join(str(part) for part in parts if part))),
     )
+
+
+def help_list(lines: Sequence[str]) -> Fragment:
+    """Where the rep needs somebody else, beside what is talked about."""
+    shown = _sentences(lines) if lines else tag("p", "Nothing is written down. What would help?")
+    text = words.counted(len(lines), "place") + " where help is needed"
+    return Fragment(join((tag("h3", "Where is help needed?"), shown)), text, "note")
+
+
+def _sentences(lines: Sequence[str]) -> Html:
+    """Lines of which the words before the colon are set bold."""
+    parts = (line.partition(": ") for line in lines)
+    items = [
+        tag("li", tag("b", client_text(head)), ": ", client_text(rest, LONGEST_LINE))
+        for head, _, rest in parts
+    ]
+    return _first_few(items)
 
 
 def documents_table(documents: pd.DataFrame) -> Fragment:
@@ -283,11 +336,17 @@ def documents_table(documents: pd.DataFrame) -> Fragment:
     asks = int(documents["asks"].ne("").sum())
     caption = "Documents in force"
     table = grid(caption, ["Document", "Version, in force since", "Done", "Asks"], rows)
+    table = tag("div", table, class_="tight")
     return Fragment(table, f"{words.counted(len(rows), 'document')}, {asks} ask for something", "block")
 
 
+def definitions_folded(*definitions: Defined) -> Fragment:
+    """How the numbers are made, to open, below them."""
+    return replace(definition_card(*definitions), role="block")
+
+
 def _document(row: words.Row) -> list[object]:
-    version = f"{style.plain(row['version'], 8)}, {style.day_short(row['effective_from'], year=True)}"
+    version = f"{str(row['version'])[:8]}, {style.day_short(row['effective_from'], year=True)}"
     asks = words.document_asks(row)
     shown = tag("span", asks, class_="quiet") if asks == "nothing" else tag("b", asks)
     return [client_text(row["title"], 80), version, words.document_days(row), shown]
@@ -305,9 +364,7 @@ def next_commitments(proposals: Mapping[str, Sequence[str]], people: Mapping[str
     """
     parts = [_own_lines(people[who], proposals.get(who, ())) for who in ("manager", "rep")]
     count = sum(len(lines) for lines in proposals.values())
-    return Fragment(
-        tag("div", *parts, class_="three", style=_CARDS), words.counted(count, "proposal"), "block"
-    )
+    return Fragment(tag("div", *parts, class_="pair"), words.counted(count, "proposal"), "block")
 
 
 def _own_lines(name: str, lines: Sequence[str]) -> Html:

@@ -197,9 +197,9 @@ def own_basis(row: Row) -> str:
     """Where a number was agreed and when it was acknowledged; empty where nothing is agreed."""
     if row["state"] in ("not agreed", "not recorded") or style.is_missing(row["title"]):
         return "Not yet agreed, so not judged." if row["state"] == "not yet agreed" else ""
-    title = f"“{style.plain(row['title'], 80)}”, version {style.plain(row['version'], 12)}"
+    title = f"“{style.plain(row['title'], 60)}”, version {str(row['version'])[:8]}"
     if style.is_missing(row["acknowledged_on"]):
-        return f"Not yet agreed, so not judged: {title}, is still to be read and gone through."
+        return f"Not yet agreed, so not judged: {title}, is not acknowledged yet."
     return f"Agreed in {title}, acknowledged {style.day(row['acknowledged_on'])}."
 
 
@@ -228,6 +228,7 @@ _STOPS_AT_RESULTS = {
     "short": "Results are short, and nothing further down is on record.",
 }
 
+
 def folded_level(name: str) -> str:
     """One line for a level that is not looked at; its numbers are inside."""
     return f"{capital(name)}: not asked about; the numbers"
@@ -241,7 +242,7 @@ def commitment_status(row: Row) -> str:
         return f"{counted(row['overdue_days'], 'day')} overdue"
     if row["status"] == "dropped":
         return "dropped"
-    return "kept" if row["kept"] is True or row["kept"] == True else "done, late"  # noqa: E712 (nullable)
+    return "kept" if not style.is_missing(row["kept"]) and bool(row["kept"]) else "done, late"
 
 
 def commitment_days(row: Row) -> str:
@@ -273,7 +274,7 @@ def help_needed(
 
 
 def resource(row: Row) -> str:
-    """A resource and whether it was supplied: "A tablet, by the owner, due 16 February 2026, not supplied"."""
+    """A resource and whether it was supplied: "A tablet, by the owner, due 4 May 2026, not supplied"."""
     by = f", by the {row['promised_by']}" if row["promised_by"] in ("manager", "owner") else ""
     due = "" if style.is_missing(row["due_on"]) else f", due {style.day(row['due_on'])}"
     if not style.is_missing(row["supplied_on"]):
@@ -312,13 +313,13 @@ def _span(row: Row, name: str) -> str:
 
 def document_days(row: Row) -> str:
     """The steps of a document that are done, each with its day."""
-    steps = {"read_on": "read", "reviewed_on": "gone through", "reinforced_on": "came back to"}
-    done = [
-        f"{said} {style.day_short(row[name], year=True)}"
-        for name, said in steps.items()
-        if not style.is_missing(row[name])
-    ]
-    return ", ".join(done) or "not read yet"
+    steps = {"read_on": "read", "reviewed_on": "gone through", "reinforced_on": "back to it"}
+    done = {said: row[name] for name, said in steps.items() if not style.is_missing(row[name])}
+    if not done:
+        return "not read yet"
+    years = {day.year for day in done.values()}
+    parts = [f"{said} {style.day_short(day, year=len(years) > 1)}" for said, day in done.items()]
+    return ", ".join(parts) + (f" {years.pop()}" if len(years) == 1 else "")
 
 
 def document_asks(row: Row) -> str:
@@ -333,11 +334,14 @@ def document_asks(row: Row) -> str:
 def coaching_said(row: Mapping[str, object]) -> str:
     """The last focus as a question, or a proposal as one."""
     if not row:
-        return "No coaching is written down yet. Which one thing would help most: skill, will, knowledge or the system?"
+        return (
+            "No coaching is written down yet. Which one thing would help most: skill, will, knowledge or the "
+            "system?"
+        )
     note = style.plain(row["note"]) if row.get("note") else ""
     if row.get("on") is None:
         return f"None is written down yet. Perhaps {row['focus']}: {note}"
     since = style.day(row["on"])  # type: ignore[arg-type]
     about = f": {note}" if note else ""
-    return f"{capital(str(row['focus']))}{about}, last on {since}. What has changed since? Keep it, or choose another?"
-
+    last = f"{capital(str(row['focus']))}{about}, last on {since}"
+    return f"{last}. What has changed since? Keep it, or choose another?"
