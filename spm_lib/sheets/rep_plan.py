@@ -89,7 +89,7 @@ def rep_plan(review: Review, rep: str) -> RepPlan:
     rep : str
     """
     row = own_row(review.measure("plan_arithmetic", by="rep_id"), rep)
-    arithmetic = {name: row.get(name) for name in _ARITHMETIC} if row else {}
+    arithmetic: dict[Hashable, Any] = {name: row.get(name) for name in _ARITHMETIC} if row else {}
     pace = own_row(review.measure("pace", by="rep_id"), rep)
     days = style.number(pace.get("business_days"))
     gone = style.number(pace.get("business_days_elapsed")) / days if days else np.nan

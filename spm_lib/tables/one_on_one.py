@@ -199,14 +199,14 @@ def plan_progress(plan: Planned, currency: str, agreed_weekly: float) -> Fragmen
     said = words.plan_sum(plan.arithmetic, currency, agreed_weekly)
     if not plan.has_plan:
         none = "There is no individual plan yet: it would be the first thing to write together."
-        return Fragment(join((tag("p", none), tag("p", said, class_="read"))), none)
+        return Fragment(join((tag("p", none), tag("p", said, class_="read"))), none, "block")
     lines = [_goal(row, plan.gone_rate, currency) for row in plan.goals.to_dict("records")]
     table: Html = tag("p", "The plan names no goal for this period.", class_="read")
     if lines:
         table = bars("The plan’s goals", ("Goal", "Against the goal", "Booked", "Rate"), lines)
     tick = f" The mark on a bar: {style.percent(plan.gone_rate)} of the business days are gone."
     note = tag("p", said, tick if lines and plan.gone_rate == plan.gone_rate else "", class_="read small")
-    return Fragment(join((table, note)), said)
+    return Fragment(join((table, note)), said, "block")
 
 
 def _goal(row: words.Row, gone: float, currency: str) -> Line:
@@ -226,7 +226,7 @@ def _goal(row: words.Row, gone: float, currency: str) -> Line:
 def plan_rest(plan: Planned) -> Fragment:
     """Accounts, development and what the company promised for the plan."""
     if not plan.has_plan:
-        return Fragment(Html(""), "", "note")
+        return Fragment(Html(""), "", "block")
     groups = (
         (
             "What the company promised",
@@ -236,8 +236,9 @@ def plan_rest(plan: Planned) -> Fragment:
         ("Accounts of the plan", [_target(row) for row in plan.targets.to_dict("records")]),
         ("My own goal", [plan.personal_goal] if plan.personal_goal else []),
     )
-    parts = [part for head, lines in groups if lines for part in (tag("h3", head), _lines(lines))]
-    return Fragment(join(parts), f"{len(parts) // 2} parts of the plan", "note")
+    parts = [tag("div", tag("h3", head), _lines(lines)) for head, lines in groups if lines]
+    html = tag("div", *parts, class_="pair small")
+    return Fragment(html, f"{len(parts)} parts of the plan", "block")
 
 
 def _target(row: words.Row) -> str:
@@ -292,7 +293,7 @@ def _talk(row: words.Row, currency: str) -> Html:
     amount = style.money(row["amount"], currency)
     name = row["opportunity_id"] if style.is_missing(row["name"]) else row["name"]
     step = (
-        "no next step planned on record"
+        "nothing planned"
         if style.is_missing(row["next_on"])
         else (f"next step {style.day_short(row['next_on'])}")
     )

@@ -262,12 +262,10 @@ def help_needed(
 ) -> list[str]:
     """Where the rep needs somebody else: promises not yet kept, what stands in the way."""
     late = commitments[commitments["overdue_days"].notna() & commitments["who"].isin(["manager", "owner"])]
-    owed = resources[resources["supplied_on"].isna()]
+    owed = resources[resources["is_late"]]
+    waits = ", ".join(style.plain(what) for what in late["what"])
     return [
-        *(
-            f"The {row['who']} still owes: {style.plain(row['what'])} (due {style.day_short(row['due_on'])})."
-            for row in late.to_dict("records")
-        ),
+        *([f"Owed to the rep: {waits}."] if waits else []),
         *(f"Promised in the plan: {resource(row)}." for row in owed.to_dict("records")),
         *(f"In the way: {obstacle(what, answer)}." for what, answer in obstacles),
     ]
