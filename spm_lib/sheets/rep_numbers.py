@@ -68,7 +68,9 @@ def rep_numbers(review: Review, rep: str) -> pd.DataFrame:
     """
     made = (_goal, _standing_of_results, _supply, _slipped, _work, _rung)
     rows = [row for one in made if (row := one(review, rep)) is not None]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["acknowledged_on"] = pd.to_datetime(table["acknowledged_on"])
+    return table.fillna({"note": ""}).astype(COLUMNS)
 
 
 def own_row(table: pd.DataFrame, rep: str) -> dict[Hashable, Any]:
