@@ -16,9 +16,9 @@ from spm_lib.tables.notes import Defined, definition_card
 #: Lines left empty for what each of the two takes on, on paper.
 EMPTY_LINES = 2
 #: Commitments, places of help and plan lines shown at once; the rest is to open.
-SHOWN, SHOWN_LINES = 7, 5
-#: Signs of a client's line; the document itself holds the rest.
-LONGEST_LINE = 240
+SHOWN, SHOWN_LINES = 5, 3
+#: Signs of a client's line, and of one in a narrow column; the document itself holds the rest.
+LONGEST_LINE, SHORT_LINE = 160, 96
 #: Where a bar's goal stands; what is beyond still shows.
 _FULL = 0.8
 
@@ -74,7 +74,7 @@ def commitments_list(commitments: pd.DataFrame, people: Mapping[str, str]) -> Fr
     items = [_commitment(row, people) for row in rows]
     opened = sum(row["status"] == "open" for row in rows)
     more = len(rows) - SHOWN
-    rest = details(f"{more} more", tag("ul", *items[SHOWN:], class_="rows")) if more > 0 else None
+    rest = _rest(more, tag("ul", *items[SHOWN:], class_="rows")) if more > 0 else None
     html = join((tag("ul", *items[:SHOWN], class_="rows"), rest))
     return Fragment(html, f"{opened} open of {len(rows)}", "block")
 
@@ -241,6 +241,12 @@ def plan_rest(plan: Planned) -> Fragment:
     return Fragment(html, f"{len(parts)} parts of the plan", "block")
 
 
+def _rest(more: int, items: Html) -> Html:
+    """What is beyond the first few: to open on a screen, counted on paper."""
+    on_paper = tag("p", f"and {more} more, to open on the screen", class_="write quiet small")
+    return join((details(f"{more} more", items), on_paper))
+
+
 def _target(row: words.Row) -> str:
     opened = style.number(row["open_count"])
     seen = "" if style.is_missing(opened) else f", {style.count(opened)} open"
@@ -248,13 +254,13 @@ def _target(row: words.Row) -> str:
 
 
 def _lines(lines: Iterable[str]) -> Html:
-    return _first_few([tag("li", client_text(line, LONGEST_LINE)) for line in lines])
+    return _first_few([tag("li", client_text(line, SHORT_LINE)) for line in lines])
 
 
 def _first_few(items: Sequence[Html]) -> Html:
     """A list; what is beyond the first few is to open."""
     more = len(items) - SHOWN_LINES
-    rest = details(f"{more} more", tag("ul", *items[SHOWN_LINES:], class_="sentences")) if more > 0 else None
+    rest = _rest(more, tag("ul", *items[SHOWN_LINES:], class_="sentences")) if more > 0 else None
     return join((tag("ul", *items[:SHOWN_LINES], class_="sentences"), rest))
 
 
@@ -300,7 +306,7 @@ def _talk(row: words.Row, currency: str) -> Html:
     close = (
         "no expected close"
         if style.is_missing(row["expected_close"])
-        else (f"expected {style.day_short(row['expected_close'], year=True)}")
+        else (f"expected {style.day_short(row['expected_close'])}")
     )
     parts = [row["why"], row["stage"], close, step]
     return tag(
@@ -322,10 +328,13 @@ def _sentences(lines: Sequence[str]) -> Html:
     """Lines of which the words before the colon are set bold."""
     parts = (line.partition(": ") for line in lines)
     items = [
-        tag("li", tag("b", client_text(head)), ": ", client_text(rest, LONGEST_LINE))
+        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE + 24))
         for head, _, rest in parts
     ]
     return _first_few(items)
+
+
+_HEADS = ("Document", "Version, in force since", "Done", "Asks")
 
 
 def documents_table(documents: pd.DataFrame) -> Fragment:
@@ -333,12 +342,17 @@ def documents_table(documents: pd.DataFrame) -> Fragment:
     if documents.empty:
         nothing = "No document of expectations is in force for this rep, so nothing on this page is judged."
         return Fragment(tag("p", nothing, class_="read"), nothing, "block")
-    rows = [_document(row) for row in documents.to_dict("records")]
-    asks = int(documents["asks"].ne("").sum())
-    caption = "Documents in force"
-    table = grid(caption, ["Document", "Version, in force since", "Done", "Asks"], rows)
-    table = tag("div", table, class_="tight")
-    return Fragment(table, f"{words.counted(len(rows), 'document')}, {asks} ask for something", "block")
+    asking = [_document(row) for row in documents[documents["asks"].ne("")].to_dict("records")]
+    settled = [_document(row) for row in documents[documents["asks"].eq("")].to_dict("records")]
+    said = f"{words.counted(len(settled), 'document')} read, gone through and come back to"
+    parts = [
+        tag("div", grid("Documents that ask for something", _HEADS, asking), class_="tight")
+        if asking
+        else None,
+        tag("p", f"{said}; nothing is asked.", class_="write") if settled else None,
+        details(said, grid("Documents that ask for nothing", _HEADS, settled)) if settled else None,
+    ]
+    return Fragment(join(parts), f"{words.counted(len(asking), 'document')} to come back to", "block")
 
 
 def definitions_folded(*definitions: Defined) -> Fragment:

@@ -16,6 +16,10 @@ LAST_DAY = date(2026, 11, 22)
 INGESTED = pd.Timestamp("2026-11-25T12:00Z")
 #: Nothing with this word in it may reach anybody but its owner and the manager.
 PLANTED = "Quetzal"
+LONG = (
+    "Go through the list of everybody we served last winter and ask each of them for one introduction to a "
+    "neighbour"
+)
 HOSTILE = "<script>alert(1)</script>{{ x }}"
 
 CLIENT = f"""\
@@ -118,7 +122,9 @@ def deals() -> str:
             closed = LAST_DAY - timedelta(days=4 * number + 1)
             stage = "Won" if number % every == 0 else "Lost"
             opened = closed - timedelta(days=20)
-            lines.append(f"{who}{number},Deal {who}{number} {mark},{stage},50,{opened},{closed},{closed},{name}")
+            lines.append(
+                f"{who}{number},Deal {who}{number} {mark},{stage},50,{opened},{closed},{closed},{name}"
+            )
         for number in range(6):
             day = LAST_DAY + timedelta(days=7 * number - 10)
             lines.append(
@@ -128,7 +134,13 @@ def deals() -> str:
 
 
 def make(
-    home: Path, *, acknowledged: bool = True, plans: bool = True, meetings: bool = True, more: str = ""
+    home: Path,
+    *,
+    acknowledged: bool = True,
+    plans: bool = True,
+    meetings: bool = True,
+    busy: bool = False,
+    more: str = "",
 ) -> Path:
     """Write the client `tiny` and ingest it.
 
@@ -137,6 +149,8 @@ def make(
     home : pathlib.Path
     acknowledged, plans, meetings : bool, optional
         Whether Ana has acknowledged what is in force, and whether there are plans and meetings.
+    busy : bool, optional
+        Whether Ana has many commitments, each in many words, and a long plan.
     more : str, optional
         Further lines of client.yaml.
     """
@@ -153,6 +167,10 @@ def make(
     if plans:
         for rep, mark in (("ana", ""), ("other", PLANTED)):
             written[f"individual_plan-{rep}"] = PLAN.format(rep=rep, mark=mark)
+        if busy:
+            lines = "\n".join(f"  - {{what: {LONG} {one}, answer: {LONG}}}" for one in range(8))
+            plan = written["individual_plan-ana"]
+            written["individual_plan-ana"] = plan.replace("obstacles:", f"obstacles:\n{lines}\n#")
     lines = ["document,version,rep,read_on,reviewed_on,reinforced_on"]
     for name, text in written.items():
         path = folder / "expectations" / f"{name}.md"
@@ -163,6 +181,13 @@ def make(
     (folder / "acknowledgements.csv").write_text("\n".join(lines) + "\n")
     if meetings:
         write_meetings(folder / "meetings")
+    if busy:
+        many = "\n".join(
+            f"  - {{id: busy-{one}, who: {who}, what: {LONG}, due: 2026-11-{one + 2:02}}}"
+            for one, who in enumerate(["manager", "ana"] * 7)
+        )
+        path = folder / "meetings" / "2026-11-09-one_on_one-ana.md"
+        path.write_text(path.read_text().replace("commitments:", f"commitments:\n{many}"))
     (folder / "inbox" / "deals-2026-11-22.csv").write_text(deals())
     ingest(home, "tiny", [], ingested_at=INGESTED)
     return home

@@ -78,7 +78,7 @@ def test_every_number_is_the_one_on_the_managers_page(home, sheet):
     rate = review.measure("win_rate_by_count", by="rep_id").set_index("rep_id").loc["ana"]
     told = number(sheet, "win_rate_by_count")
     assert (told["hit_count"], told["n"]) == (rate["won_count"], rate["decided_count"])
-    # by hand: one is decided every four days and 26 weeks are 182 days, so all 40 are in them; 0, 10, 20, 30 won
+    # by hand: one is decided every four days and 26 weeks are 182 days: all 40 are in; 0, 10, 20, 30 won
     assert (told["hit_count"], told["n"], told["value"]) == (4, 40, 0.1)
     # 1 October to 22 November are 53 days: those of 1, 5, 9 ... 49 days before, of which 0 and 10 are won
     booked = number(sheet, "booked")
@@ -134,7 +134,7 @@ def test_commitments_of_both_come_with_what_became_of_them(sheet):
         "Show the team the card": ("ana", "open"),
         "Read it": ("ana", "kept"),
     }
-    assert list(sheet.commitments["what"].str.strip())[0] == "Call the mill"
+    assert sheet.commitments["what"].iloc[0].strip() == "Call the mill"
     assert (str(sheet.last_on), str(sheet.next_on)) == ("2026-11-09", "2026-11-23")
 
 
