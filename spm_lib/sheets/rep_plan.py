@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spm_lib import schemas, style
+from spm_lib import style
 from spm_lib.expectations.fields import IndividualPlan, PlanGoal
 from spm_lib.expectations.standards import quota_period
 from spm_lib.metrics import registry
@@ -127,7 +127,7 @@ def _goals(review: Review, rep: str, plan: IndividualPlan) -> Iterable[dict[str,
                 rows = rows[rows[name].eq(wanted).fillna(False).astype(bool)]
         if goal.account is not None:
             rows = rows[rows["account_id"].eq(goal.account).fillna(False).astype(bool)]
-        none = schemas.QUOTAS.empty()
+        none = view.quotas.head(0)
         booked = registry.compute("attainment", view, outcomes=rows, quotas=none, period=period, by=None)
         yield {
             "goal": _goal_name(goal, period.label),
