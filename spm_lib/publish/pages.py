@@ -107,6 +107,7 @@ def with_a_plan(folder: Path, client: Client, on: date) -> list[Rep]:
 #: Pages of a client, in publishing order; one line each.
 PAGES: tuple[Page, ...] = (
     Page("weekly_review", "Weekly review", MANAGER),
+    Page("one_on_one", "One-on-one", REP, on_the_team),
     Page("owner_update", "Owner update", OWNER),
     Page("team_meeting", "Team meeting", TEAM),
 )
