@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
+    from spm_lib.sheets.improvement_plan import open_improvement_plan as open_improvement_plan
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
     "Review": "spm_lib.review",
+    "open_improvement_plan": "spm_lib.sheets.improvement_plan",
     "open_review": "spm_lib.review",
 }
-__all__ = ["Review", "open_review"]
+__all__ = ["Review", "open_improvement_plan", "open_review"]
 
 
 def __getattr__(name: str) -> Any:
