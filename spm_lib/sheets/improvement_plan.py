@@ -207,7 +207,8 @@ def _of(look: Look) -> ImprovementPlan:
 
 def _definitions(look: Look, named: tuple[str, ...]) -> list[registry.Definition]:
     """The cards of what the plan counts; a measure of a week is part of the weekly measures."""
-    ids = dict.fromkeys(one if one in registry.METRICS else "weekly_measures" for one in named)
+    ids = dict.fromkeys(["standing"])
+    ids |= dict.fromkeys(one if one in registry.METRICS else "weekly_measures" for one in named)
     return [look.review.definition(one) for one in ids]
 
 
@@ -235,9 +236,8 @@ def _unknowns(look: Look) -> list[str]:
 
 def _said(table: pd.DataFrame, unnamed: Callable[[str], str], column: str) -> pd.DataFrame:
     """The table with nobody else named in a column of words."""
-    return table.assign(
-        **{column: [None if pd.isna(one) else unnamed(str(one)) for one in table[column]]}
-    ).astype({column: table[column].dtype})
+    words = [None if pd.isna(one) else unnamed(str(one)) for one in table[column]]
+    return table.assign(**{column: pd.Series(words, index=table.index, dtype=table[column].dtype)})
 
 
 def _unnamed(client: Client, rep: str) -> Callable[[str], str]:

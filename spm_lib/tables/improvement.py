@@ -68,7 +68,8 @@ def gap_table(gap: pd.DataFrame, first: date, last: date) -> Fragment:
 def standard_note(said: str, evidence: float) -> Fragment:
     """Where the standard is documented, and how the gap passed the test."""
     test = (
-        "A rep who keeps the agreement is ever shown below it in at most 1 case in 20, however often one looks."
+        "A rep who keeps the agreement is ever shown below it in at most 1 case in 20, however often "
+        "one looks."
         if evidence >= 20
         else "The gap has not passed the test against chance."
     )
@@ -98,21 +99,21 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
         .agg(["sum", "size"])
     )
     kept = [f"{question} {row['sum']} of {row['size']}" for question, row in counts.iterrows()]
-    said = "Kept: " + ", ".join(kept) + "."
+    said = "Kept so far: " + ", ".join(kept) + "."
     text = f"{words.counted(len(open_ones), 'line')} of the company’s own part open"
-    return Fragment(join((first, tag("p", said, class_="read small"))), text)
+    return Fragment(join((first, tag("p", said, class_="read small"))), text, "block")
 
 
 def reached_table(table: pd.DataFrame) -> Fragment:
     """Whether what is asked can be reached: shares of peers, unnamed, and of the rep's own past."""
-    rows = []
+    rows: list[list[object]] = []
     for row in table.to_dict("records"):
         every = " a week" if row["metric"] in ("conversations", "meetings_held") else ""
         aim = style.agreed(style.number(row["threshold"]), str(row["metric"]))
         name = f"{style.measure(str(row['metric']))}, {row['direction']} {aim}{every}"
         weeks = words.counted(row["weeks"], "week")
-        rows.append([join((name, tag("div", f"{row['what']}, over {weeks}", class_="quiet small")))])
-        rows[-1] += told.reached(row)
+        below = tag("div", f"{row['what']}, over {weeks}", class_="quiet small")
+        rows.append([join((name, below)), *told.reached(row)])
     if not rows:
         said = "Whether it can be reached is not known: nobody has enough results."
         return Fragment(tag("p", said), said)
@@ -124,7 +125,7 @@ def chance_list(chance: pd.DataFrame) -> Fragment:
     """How far chance reaches, a sentence per criterion."""
     lines = [told.chance_line(row) for row in chance.to_dict("records")]
     items = (_headed(line) for line in lines)
-    return Fragment(tag("ul", *items, class_="sentences"), "\n".join(lines))
+    return Fragment(tag("ul", *items, class_="sentences"), "\n".join(lines), "note")
 
 
 def _headed(line: str) -> Html:
@@ -150,7 +151,7 @@ def criteria_bars(states: pd.DataFrame) -> Fragment:
 def _criterion(row: words.Row) -> Line:
     metric = str(row["metric"])
     numbers = f"{told.criterion_numbers(row)} since the plan began"
-    if not style.is_missing(row["low"]) and style.number(row["n"]):
+    if not style.is_missing(row["low"]) and style.number(row["n"]) >= row["minimum_n"]:
         low, high = (style.agreed(row[name], metric) for name in ("low", "high"))
         numbers += f"; who does what was agreed shows {low} to {high}"
     name = join((words.expectation(row), _over(row)))
@@ -175,16 +176,13 @@ def _bar(row: words.Row) -> Html | None:
 
 def criteria_table(states: pd.DataFrame) -> Fragment:
     """Each criterion before the plan, at each of its days, and now, with n."""
-    days = [name for name in dict.fromkeys(states["at"]) if name != "now"]
-    rows = []
+    rows, heads = [], ["Criterion"]
     for number in states["criterion"].unique():
-        mine = states[states["criterion"].eq(number)].set_index("at")
-        first = mine.iloc[0]
-        aim = style.agreed(style.number(first["threshold"]), str(first["metric"]))
-        rows.append([style.measure(str(first["metric"])), aim, *(_cell(mine.loc[day]) for day in days)])
-    heads = ["Criterion", "Agreed", *map(told.day_name, days)]
-    body = grid("The criteria at each checkpoint", heads, rows, numeric=range(1, len(heads)))
-    return Fragment(body, f"{len(rows)} criteria on {len(days)} days")
+        mine = states[states["criterion"].eq(number) & states["at"].ne("now")].to_dict("records")
+        rows.append([words.expectation(mine[0]), *map(_cell, mine)])
+        heads[1:] = ["Before" if row["at"] == "start" else style.day_short(row["on"]) for row in mine]
+    body = grid("The criteria at each checkpoint", heads, rows)
+    return Fragment(tag("div", body, class_="plan"), f"{len(rows)} criteria, each checkpoint", "block")
 
 
 def _cell(row: words.Row) -> Html:
@@ -199,17 +197,18 @@ def dated_line(dates: pd.DataFrame, on: date) -> Fragment:
     days = [day.date() for day in dates["on"]]
     whole = (days[-1] - days[0]).days
     passed = min(max((on - days[0]).days / whole, 0.0), 1.0) if whole else 0.0
-    items = [
-        tag(
-            "li",
-            tag("span", told.day_name(str(row["name"]))),
-            tag("span", style.day(row["on"])),
-            tag("span", "passed" if row["is_past"] else "to come"),
-        )
-        for row in dates.to_dict("records")
+    rows = dates.to_dict("records")
+    cells = [
+        join((style.day_short(row["on"], year=True), tag("div", _passed(row), class_="quiet small")))
+        for row in rows
     ]
-    text = ", ".join(f"{row['name']} {style.day(row['on'])}" for row in dates.to_dict("records"))
-    return Fragment(join((track(passed), tag("ul", *items, class_="rows"))), text)
+    body = grid("The days of the plan", [told.day_name(str(row["name"])) for row in rows], [cells])
+    text = ", ".join(f"{row['name']} {style.day(row['on'])}" for row in rows)
+    return Fragment(tag("div", track(passed), body, class_="plan"), text, "block")
+
+
+def _passed(row: words.Row) -> str:
+    return "passed" if row["is_past"] else "to come"
 
 
 def support_table(support: pd.DataFrame) -> Fragment:
@@ -221,7 +220,7 @@ def support_table(support: pd.DataFrame) -> Fragment:
     given = int(support["done_on"].notna().sum())
     body = grid("What the company provides", ["What", "By", "Due", "State"], rows)
     said = f"{given} of {len(support)} given so far."
-    return Fragment(join((body, tag("p", said, class_="read small"))), said)
+    return Fragment(tag("div", body, tag("p", said, class_="read small"), class_="plan"), said, "block")
 
 
 def external_table(external: pd.DataFrame) -> Fragment:
@@ -231,12 +230,11 @@ def external_table(external: pd.DataFrame) -> Fragment:
         looked = not style.is_missing(row["checked_on"])
         found = client_text(row["found"]) if looked else tag("span", "not looked at yet", class_="quiet")
         when = style.day_short(row["checked_on"], year=True)
-        rows.append([client_text(words.capital(str(row["what"]))), when, found])
+        rows.append([words.capital(style.plain(row["what"], 60)), when, found])
     open_count = int(external["checked_on"].isna().sum())
-    return Fragment(
-        grid("What lies outside the rep’s hands", ["What", "Looked at", "Found"], rows),
-        f"{len(rows)} external factors, {open_count} not looked at yet",
-    )
+    body = grid("What lies outside the rep’s hands", ["What", "Looked at", "Found"], rows)
+    said = f"{len(rows)} external factors, {open_count} not looked at yet"
+    return Fragment(tag("div", body, class_="plan"), said, "block")
 
 
 def check_in_table(check_ins: pd.DataFrame) -> Fragment:
@@ -255,8 +253,10 @@ def own_words(comment: str | None, name: str) -> Fragment:
     """The rep's own words, or room for them."""
     if not comment:
         said = f"{style.plain(name)} has not written anything yet. This is the place for it."
-        return Fragment(join((tag("p", client_text(said), class_="quiet"), *_lines(3))), said, "block")
-    return Fragment(tag("p", "“", client_text(comment), "”"), style.plain(comment), "block")
+        lines = (tag("span", class_="sign") for _ in range(3))
+        return Fragment(join((tag("p", client_text(said), class_="quiet"), *lines)), said, "note")
+    html = join((tag("h3", f"In {style.plain(name)}’s own words"), tag("p", "“", client_text(comment), "”")))
+    return Fragment(html, style.plain(comment), "note")
 
 
 def steps_table(steps: pd.DataFrame, names: Sequence[str]) -> Fragment:
@@ -278,7 +278,7 @@ def steps_table(steps: pd.DataFrame, names: Sequence[str]) -> Fragment:
                 else tag("span", "not yet", class_="quiet")
                 for one in ("read_on", "reviewed_on")
             ),
-            *(tag("span", "\u2007" * 9, class_="sign") for _ in names),
+            *(tag("span", class_="sign") for _ in names),
         ]
         for row in steps.to_dict("records")
     ]
@@ -287,7 +287,7 @@ def steps_table(steps: pd.DataFrame, names: Sequence[str]) -> Fragment:
     said = f"{whole} of {len(steps)} steps read and gone through together."
     note = tag("p", f"{said} A signature says: read and talked about, not agreed with.", class_="read small")
     body = grid("What has been gone through", heads, rows)
-    return Fragment(join((body, note)), said)
+    return Fragment(tag("div", body, note, class_="plan"), said, "block")
 
 
 def outcome_list(outcomes: Sequence[str], proposal: Proposed) -> Fragment:
@@ -301,12 +301,13 @@ def outcome_list(outcomes: Sequence[str], proposal: Proposed) -> Fragment:
     return Fragment(html, f"{said} {' '.join(proposal.reasons)}")
 
 
-def what_follows(prose: Sequence[str], sustain: str) -> Fragment:
-    """The plan's own words, who decides, and the time after success."""
+def plan_prose(prose: Sequence[str]) -> Fragment:
+    """The plan's own words, as they were written for people."""
     own = (tag("p", client_text(one)) for one in prose)
-    fixed = (tag("p", one, class_="small") for one in (told.PEOPLE_DECIDE, told.CONSEQUENCE, sustain))
-    return Fragment(join((*own, *fixed)), f"{told.PEOPLE_DECIDE} {sustain}", "note")
+    return Fragment(tag("div", *own, class_="read"), " ".join(prose), "block")
 
 
-def _lines(count: int) -> list[Html]:
-    return [tag("p", "\u2007" * 40, class_="write") for _ in range(count)]
+def what_follows(sustain: str) -> Fragment:
+    """Who decides, and the time after success."""
+    fixed = (tag("p", one) for one in (told.PEOPLE_DECIDE, told.CONSEQUENCE, sustain))
+    return Fragment(join(fixed), f"{told.PEOPLE_DECIDE} {sustain}", "note")

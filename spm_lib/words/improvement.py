@@ -29,9 +29,9 @@ _PROPOSED = {
 PEOPLE_DECIDE = "The numbers propose and people decide, together and after a talk."
 #: What happens at the end, where the plan's own words do not say it.
 CONSEQUENCE = (
-    "Met: the plan is over, and what was reached is looked after for a while. Not met: the company first checks "
-    "its own part. If something of it is open, the plan goes on until that is done; if not, rep, manager and "
-    "owner talk about the right next step."
+    "Met: the plan is over, and what was reached is looked after for a while. Not met: the company first "
+    "checks its own part. If something of it is open, the plan goes on until that is done; if not, rep, "
+    "manager and owner talk about the right next step."
 )
 
 
@@ -87,26 +87,31 @@ def reached(row: Row) -> tuple[str, str]:
 
 def chance_line(row: Row) -> str:
     """How far chance reaches in one criterion, and whether the plan's time tells."""
-    name, aim = expectation(row), style.agreed(row["threshold"], str(row["metric"]))
+    metric, name = str(row["metric"]), expectation(row)
+    aim = style.agreed(style.number(row["threshold"]), metric)
     if style.is_missing(row["low"]):
-        return (
-            f"{name}: what it shows by chance cannot be computed; it can be met, and not be missed by chance."
-        )
-    metric, unit = str(row["metric"]), _UNITS.get(str(row["kind"]), "results")
-    low, high = style.agreed(row["low"], metric), style.agreed(row["high"], metric)
-    who = f"wins {aim}" if metric.startswith("win_rate") else f"truly does {aim}"
-    band = (
-        f"who truly {who} shows {low} to {high} in 9 of 10 such times ({style.count(row['expected_n'])} {unit} "
-        "expected)"
-    ).replace("truly truly", "truly")
-    needed = "more than anybody has" if style.is_missing(row["needed_n"]) else style.count(row["needed_n"])
-    tells = (
-        f"it needs {needed} {unit} to tell half of it from it, so the time is enough"
-        if row["tells"]
-        else f"it needs {needed} {unit} to tell half of it from it, so the time is short: the activity tells "
-        "earlier"
-    )
-    return f"{name}: one {band}; {tells}."
+        return f"{name}: how far chance reaches cannot be computed, so it can be met and not be missed."
+    low, high = (style.agreed(style.number(row[one]), metric) for one in ("low", "high"))
+    does = f"truly wins {aim}" if metric.startswith("win_rate") else f"truly has {aim}"
+    unit, expected = _UNITS.get(str(row["kind"]), "results"), style.count(style.number(row["expected_n"]))
+    if row["kind"] == "weekly":
+        time = f"over {expected} weeks"
+    else:
+        time = f"after the {style.count(round(style.number(row['expected_n'])))} {unit} that the time brings"
+    band = f"who {does} shows {low} to {high} {time}, 9 times in 10"
+    return f"{name}: {band}. {_tells(row, unit)}"
+
+
+def _tells(row: Row, unit: str) -> str:
+    """Whether the time is enough to tell half of what is asked from all of it."""
+    if style.is_missing(row["needed_n"]):
+        return "No plan is long enough to tell half of it from all of it."
+    needed = f"It takes {style.count(style.number(row['needed_n']))} {unit} to tell half of it from all of it"
+    if row["tells"]:
+        return f"{needed}: the time is enough."
+    if row["kind"] == "weekly":
+        return f"{needed}: the time is short, look with care."
+    return f"{needed}: the time is too short to be certain, so what the rep does tells earlier."
 
 
 def criterion_numbers(row: Row) -> str:
@@ -140,7 +145,7 @@ def support_state(row: Row) -> str:
 
 
 def day_name(name: str) -> str:
-    """ "checkpoint 1" -> "Checkpoint 1"."""
+    """The name of a day as a page prints it: checkpoint 1 is "Checkpoint 1"."""
     return DAYS.get(name, capital(name))
 
 
@@ -155,8 +160,8 @@ def sustained(until: date | None) -> str:
     """What happens after success."""
     if until is None:
         return (
-            "Once the plan is met, what was reached is looked after for a while: the same criteria, once a month, "
-            "without new ones."
+            "Once the plan is met, what was reached is looked after for a while: the same criteria, once a "
+            "month, without new ones."
         )
     return f"Until {style.day(until)} the same criteria are looked at once a month, without new ones."
 
