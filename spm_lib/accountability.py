@@ -30,10 +30,19 @@ from spm_lib.expectations.acknowledgements import FILE as ACKNOWLEDGEMENTS
 from spm_lib.expectations.standards import is_for
 from spm_lib.judgement import CompanyRecords
 from spm_lib.meetings import Meetings, coaching_log, commitments, reinforced_log
+from spm_lib.meetings.frames import typed
 from spm_lib.periods import WEEKDAYS
 from spm_lib.standings import facts_of, team_of
 from spm_lib.view import View
 
+AGREEMENTS = {
+    "rep_id": "str",
+    "document": "str",
+    "version": "str",
+    "acknowledged_on": "datetime64[us]",
+    "state": "str",
+    "before_on": "datetime64[us]",
+}
 #: Standings about which a rep would be spoken to.
 _IN_QUESTION = ("below", "watch")
 _ON_DAY = re.compile(r"\bthe (\d{1,2})(?:st|nd|rd|th) of (?:the|each|every) month\b")
@@ -103,6 +112,53 @@ class Accounts:
             compensation=self._pay(rep),
             achievable=self._achievable(rep),
         )
+
+    def agreements(self) -> pd.DataFrame | None:
+        """Per rep and document that judges: since when it is agreed, or why it is not.
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            `AGREEMENTS`: acknowledged_on (both read and reviewed together; missing where not yet), state
+            ("agreed"; "edited": the rep agreed to words that were edited since, in the same file, so that no
+            file holds them any more; "newer version": a later document replaced what was agreed; "not yet
+            agreed") and before_on (the day that earlier text was agreed on). None where nobody writes down
+            who has read what.
+        """
+        source = self.view.source
+        if not (source.folder / ACKNOWLEDGEMENTS).is_file():
+            return None
+        pairs = self.standings[["rep_id", "document", "version"]].drop_duplicates()
+        rows = [self._agreement(*pair) for pair in pairs.itertuples(index=False, name=None)]
+        return typed(rows, AGREEMENTS)
+
+    def _agreement(self, rep: str, document: str, version: str) -> dict[str, object]:
+        kept, kind = self.view.source.acknowledgements, document.partition("-")[0]
+        on_file = self.view.source.expectations.documents
+        day = next(
+            (
+                row.acknowledged_on(self.on)
+                for row in kept.rows
+                if row.rep == rep and row.means(kind, version)
+            ),
+            None,
+        )
+        earlier = [
+            (before, not any(row.is_of(one) for one in on_file))
+            for row in kept.rows
+            if (row.rep, row.kind) == (rep, kind) and not row.means(kind, version)
+            if (before := row.acknowledged_on(self.on)) is not None
+        ]
+        before, edited = max(earlier, default=(None, False))
+        state = "agreed" if day else "not yet agreed" if before is None else "newer version"
+        return {
+            "rep_id": rep,
+            "document": document,
+            "version": version,
+            "acknowledged_on": day,
+            "state": "edited" if state == "newer version" and edited else state,
+            "before_on": before if day is None else None,
+        }
 
     def _rep(self, rep: str) -> Rep:
         return next((one for one in self.view.client.reps if one.id == rep), Rep(id=rep))

@@ -253,6 +253,36 @@ def acknowledge(
 
 
 @app.command()
+def supplied(
+    context: typer.Context,
+    client: _Client,
+    rep: Annotated[str, typer.Option("--rep", help="To whom.")],
+    kind: Annotated[str, typer.Option("--kind", help="resource or pay.")],
+    what: Annotated[str, typer.Option("--what", metavar="TEXT", help="As the rep's plan names it.")],
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Today if missing.")] = None,
+    due: Annotated[
+        str | None, typer.Option("--due", metavar="DAY", help="By when; of pay it tells which payout.")
+    ] = None,
+    home: _Home = None,
+) -> None:
+    """Write down that the company supplied what a plan promises, or paid."""
+    from spm_lib import expectations as agreed
+    from spm_lib.client import client_folder, load_client
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    today = _now(facts.zone).date()
+    day = today if on is None else _day("--on", on)
+    if day > today:
+        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
+    by = None if due is None else _day("--due", due)
+    row = agreed.supply(client_folder(folder, client), facts, rep, kind, what, day, due=by)
+    done = "paid" if row.kind == "pay" else "supplied"
+    promised = "" if row.due_on is None else f", due on {row.due_on}"
+    console.say(f"{row.what}: {done} to {rep} on {row.done_on}{promised}")
+
+
+@app.command()
 def meeting(
     context: typer.Context,
     client: _Client,

@@ -55,8 +55,18 @@ class Row:
 
     def is_of(self, document: Document) -> bool:
         """Whether it acknowledges this very version."""
-        same = document.version.startswith(self.version) or self.version.startswith(document.version)
-        return self.kind == document.kind and same
+        return self.means(document.kind, document.version)
+
+    def means(self, kind: str, version: str) -> bool:
+        """Whether it speaks of this version of a kind of document; either may be shortened."""
+        return self.kind == kind and (version.startswith(self.version) or self.version.startswith(version))
+
+    def acknowledged_on(self, on: date) -> date | None:
+        """The day by which it had been both read and reviewed together; None if not by `on`."""
+        if self.read_on is None or self.reviewed_on is None:
+            return None
+        day = max(self.read_on, self.reviewed_on)
+        return day if day <= on else None
 
     def day(self, step: str) -> date | None:
         """The day of a step."""

@@ -64,7 +64,7 @@ def promised(expectations: Expectations, client: Client, rep: str) -> list[str]:
 
 
 def read_supplied(
-    folder: Path, client: Client, expectations: Expectations
+    folder: Path, client: Client, expectations: Expectations | None
 ) -> tuple[list[Supplied], list[Problem]]:
     """The lines of a client's file and everything wrong with it, with its line; no file is no line.
 
@@ -73,7 +73,8 @@ def read_supplied(
     folder : pathlib.Path
         The client's.
     client : Client
-    expectations : Expectations
+    expectations : Expectations or None
+        None where a document cannot be read: then nobody knows what a plan promises, and it is not asked.
     """
     path = folder / SUPPLIED
     try:
@@ -147,7 +148,7 @@ def supply(
     return new
 
 
-def _row(number: int, cells: list[str], client: Client, expectations: Expectations) -> Supplied:
+def _row(number: int, cells: list[str], client: Client, expectations: Expectations | None) -> Supplied:
     csv_file.as_many(cells, SUPPLIED_COLUMNS)
     rep, kind, what, due, done = cells
     known_rep(client, rep)
@@ -156,14 +157,14 @@ def _row(number: int, cells: list[str], client: Client, expectations: Expectatio
     if not what:
         raise DocumentError("what was supplied or paid is missing", remedy="say it in words")
     row = Supplied(rep, kind, what, csv_file.day(due), csv_file.day(done), number)
-    if kind == "resource":
+    if kind == "resource" and expectations is not None:
         named = promised(expectations, client, rep)
         if fold(what) not in map(fold, named):
             listed = "; ".join(named) or "nothing"
             raise DocumentError(
                 f"no plan promises {rep} this resource", given=what, remedy=f"promised: {listed}"
             )
-    elif row.due_on is None:
+    if kind == "pay" and row.due_on is None:
         raise DocumentError(
             "pay without the day it was due",
             given=what,

@@ -12,11 +12,11 @@ fair.
 that is judged now, which is left out: what is in question is no answer. Of periods every finished one.
 
 A window counts when it holds the agreed minimum of results (of weekly counts: of weeks with data), so that
-two wins of three are no proof. A window is met when its plain number reaches what was agreed. A rep who keeps the
-standard exactly falls short in half of all windows by chance: the counts say whether it can be reached, not
-how often it should be, and one that was met is enough. A rep who truly wins 20 % meets 30 % in a window of 20
-decisions in 1 of 5: "met in 1 of 4" is weak evidence, and that is why n stands beside it. No peers and no
-windows is no answer, and nobody is confronted on none.
+two wins of three are no proof. A window is met when its plain number reaches what was agreed. A rep who keeps
+the standard exactly falls short in half of all windows by chance: the counts say whether it can be reached,
+not how often it should be, and one that was met is enough. A rep who truly wins 20 % meets 30 % in a window
+of 20 decisions in 1 of 5: "met in 1 of 4" is weak evidence, and that is why n stands beside it. No peers and
+no windows is no answer, and nobody is confronted on none.
 """
 
 from __future__ import annotations

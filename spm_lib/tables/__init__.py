@@ -1,6 +1,8 @@
 """Tables, cards and lists: a finished metric table in, a piece of the page out. Nothing is computed here."""
 
+from spm_lib.tables.conversations import conversations_table
 from spm_lib.tables.goals import attainment_table, coverage_table
+from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
 from spm_lib.tables.pipeline import hygiene_table, rows_details
 from spm_lib.tables.questions import questions_list
@@ -19,6 +21,7 @@ from spm_lib.tables.work import ladder_table, scorecard
 __all__ = [
     "attainment_table",
     "bases_table",
+    "conversations_table",
     "coverage_table",
     "decide_box",
     "decisions_list",
@@ -26,6 +29,9 @@ __all__ = [
     "drops_table",
     "hygiene_table",
     "ladder_table",
+    "learning_list",
+    "meetings_table",
+    "noted_list",
     "page_header",
     "panel_table",
     "questions_list",
