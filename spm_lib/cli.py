@@ -139,7 +139,8 @@ def review(
     ] = None,
     week: _Week = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="Only this page; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="Only this page, or PAGE/REP; may be repeated."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish again although nothing changed.")] = False,
     reports: _Reports = REPORTS,
@@ -147,7 +148,7 @@ def review(
 ) -> None:
     """Publish a week's pages: through the gate, every page or none."""
     from spm_lib.client import list_clients
-    from spm_lib.publish.pages import PAGES, pages_named
+    from spm_lib.publish.pages import FIRM_PAGES, PAGES, check_asked
 
     folder = _home(context, home)
     slugs = list(dict.fromkeys(clients or list_clients(folder)))
@@ -157,9 +158,9 @@ def review(
             where=str(folder),
             remedy="`spm demo` writes three; --home names another folder",
         )
-    pages_named(only or (), PAGES)
+    check_asked(only or (), (*PAGES, *FIRM_PAGES))
     targets = _labels(folder, slugs, week)
-    code = _publish(folder, targets, reports, only=tuple(only or ()), force=force)
+    code = _publish(folder, targets, reports, only=tuple(only or ()), force=force, asked_week=week)
     if code:
         raise typer.Exit(code)
 
@@ -513,22 +514,44 @@ def _publish(
     *,
     only: tuple[str, ...] = (),
     force: bool = False,
+    asked_week: str | None = None,
 ) -> int:
-    """Gate and publish clients one after the other; the exit code."""
-    from spm_lib.publish import write_index
+    """Gate and publish clients one after the other, then the firm's pages; the exit code."""
+    from spm_lib.publish import split_asked, write_index
 
+    of_clients, of_firm = split_asked(only)
+    if of_firm and not of_clients:
+        targets = ()
     codes = set()
     with console.progress("publishing") as step:
         for number, (slug, week) in enumerate(targets):
             heard = partial(step, number, len(targets))
             heard(f"{slug}, {week}")
-            codes.add(_publish_one(home, slug, week, reports, only, force, heard))
-        step(len(targets), len(targets), "")
+            codes.add(_publish_one(home, slug, week, reports, of_clients, force, heard))
+        # from the reports as they now stand; of the newest week, unless one was asked for by name
+        step(len(targets), len(targets), "the firm")
+        firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
+        codes |= _publish_firm(reports, firm_week, force=firm_force)
     write_index(reports=reports, home=home)
     console.say(f"all reports: {reports / 'index.html'}")
     if codes <= {0, GateError.exit_code}:
-        return max(codes)
+        return max(codes, default=0)
     return 1
+
+
+def _publish_firm(reports: Path, week: str | None, *, force: bool) -> set[int]:
+    """Publish the firm's pages, and print what became of them; their exit codes."""
+    from spm_lib.publish import publish_firm
+
+    codes = set()
+    for outcome in publish_firm(reports, week=week, force=force):
+        where = f"{outcome.client} {outcome.week}: "
+        codes.add(int(outcome.state == "failed"))
+        if outcome.state == "failed":
+            console.warn(f"{where}failed, the page is left as it was\n{outcome.error}")
+        elif outcome.state == "published":
+            console.say(f"{where}published in {outcome.seconds:.1f} s: {outcome.folder}")
+    return codes
 
 
 def _publish_one(

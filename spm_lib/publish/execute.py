@@ -64,7 +64,7 @@ def execute(notebook: Any, parameters: Parameters, *, name: str, limits: Limits 
     PublishError
         Any other failure: wrong parameters, an error in a cell, a limit, a killed kernel.
     """
-    declared = check_declared(notebook, name)
+    declared = check_declared(notebook, name, type(parameters))
     from spm_lib.publish import engine
 
     limits = limits or Limits()
