@@ -12,11 +12,14 @@ import pytest
 
 from spm_lib import plots, tables
 from spm_lib.fragment import slug
+from spm_lib.tables import improvement
 from spm_lib.tables.summary import DECISIONS
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PARAMETERS = ["client", "week", "home", "keep"]
+#: Pages that are made for one rep each.
+OF_A_REP = {"one_on_one", "improvement_plan"}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -58,7 +61,8 @@ def test_it_is_stored_without_outputs_and_for_any_python(path):
 def test_it_declares_its_parameters_with_type_and_meaning(path):
     (declared,) = filter(is_parameters, cells(path, "code"))
     tree = ast.parse(source(declared))
-    assert [node.target.id for node in tree.body] == PARAMETERS
+    asked = [*PARAMETERS[:2], "rep", *PARAMETERS[2:]] if path.stem in OF_A_REP else PARAMETERS
+    assert [node.target.id for node in tree.body] == asked
     assert all(node.annotation.id == "str" for node in tree.body)
     assert all("  # " in line for line in source(declared).splitlines())
 
@@ -96,6 +100,7 @@ def test_it_calls_only_what_exists(path):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 room = {"tables": tables, "plots": plots}.get(node.value.id)
                 assert room is None or node.attr in room.__all__, node.attr
+                assert node.value.id != "improvement" or callable(getattr(improvement, node.attr))
 
 
 @each_notebook
