@@ -140,11 +140,24 @@ def test_chance_says_what_the_time_can_tell(parts, plan):
 def test_each_criterion_has_its_bar_its_n_and_its_days(parts):
     said = read(parts["bars"])
     assert "Conversations, at least 7 a week" in said
-    assert "too few to say: 1 of 4 weeks" in said
-    assert str(parts["bars"].html).count('class="track"') >= 1
+    assert "too few to say: 0 of 4 weeks" in said  # the exports end with the week before the plan
+    assert "0%" not in said
     days = read(parts["criteria"])
     assert [day in days for day in ("Before", "16 Dec", "15 Jan", "14 Feb")] == [True] * 4
     assert days.count("to come") == 6
+
+
+def test_a_bar_stands_where_its_number_does_and_only_what_chance_does_not_explain_is_coloured():
+    row = {
+        **{"criterion": 0, "metric": "win_rate_by_count", "kind": "trials", "direction": "at least"},
+        **{"threshold": 0.3, "weeks": 13, "minimum_n": 10, "at": "now", "on": pd.Timestamp("2027-02-14")},
+        **{"n": 33.0, "hit_count": 4.0, "value": 4 / 33, "low": 6 / 33, "high": 14 / 33},
+    }
+    for state, coloured in (("not yet", True), ("on the way", False), ("met", False)):
+        part = shown.criteria_bars(pd.DataFrame([{**row, "state": state}]))
+        assert "4 of 33 since the plan began; who does what was agreed shows 18% to 42%" in read(part)
+        assert "--v:12.1%;--t:30.0%" in str(part.html)
+        assert ('class="chip"' in str(part.html)) is coloured
 
 
 def test_the_days_the_support_and_what_lies_outside_are_dated(parts):
