@@ -149,9 +149,20 @@ def test_each_criterion_has_its_bar_its_n_and_its_days(parts):
 
 def test_a_bar_stands_where_its_number_does_and_only_what_chance_does_not_explain_is_coloured():
     row = {
-        **{"criterion": 0, "metric": "win_rate_by_count", "kind": "trials", "direction": "at least"},
-        **{"threshold": 0.3, "weeks": 13, "minimum_n": 10, "at": "now", "on": pd.Timestamp("2027-02-14")},
-        **{"n": 33.0, "hit_count": 4.0, "value": 4 / 33, "low": 6 / 33, "high": 14 / 33},
+        "criterion": 0,
+        "metric": "win_rate_by_count",
+        "kind": "trials",
+        "direction": "at least",
+        "threshold": 0.3,
+        "weeks": 13,
+        "minimum_n": 10,
+        "at": "now",
+        "on": pd.Timestamp("2027-02-14"),
+        "n": 33.0,
+        "hit_count": 4.0,
+        "value": 4 / 33,
+        "low": 6 / 33,
+        "high": 14 / 33,
     }
     for state, coloured in (("not yet", True), ("on the way", False), ("met", False)):
         part = shown.criteria_bars(pd.DataFrame([{**row, "state": state}]))
