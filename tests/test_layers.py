@@ -67,7 +67,7 @@ MAY_IMPORT = {
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
     "trust": {"errors", "judgement", "metrics", "periods", "schemas"},
-    "publish": {"client", "errors", "fragment", "history", "periods", "style"},
+    "publish": {"client", "errors", "fragment", "history", "meetings", "periods", "style"},
     # one thing handed over as one file
     "share": {"client", "errors", "expectations", "fragment", "periods", "publish", "style", "tables"},
     "ingest": {"client", "drops", "errors", "history", "sources"},

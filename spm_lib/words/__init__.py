@@ -27,13 +27,6 @@ from spm_lib.words.goals import (
     required,
     unmeasured,
 )
-from spm_lib.words.owner import (
-    booked_briefly,
-    forecast_then,
-    open_briefly,
-    our_meetings,
-    person,
-    won_briefly,
 from spm_lib.words.one_on_one import (
     coaching_said,
     commitment_days,
@@ -51,6 +44,7 @@ from spm_lib.words.one_on_one import (
     plan_sum,
     resource,
 )
+from spm_lib.words.owner import booked_briefly, forecast_then, open_briefly, our_meetings, person, won_briefly
 from spm_lib.words.pipeline import cause, failing, left_out, moved, rule
 from spm_lib.words.said import Row, capital, counted, listed, of_decided, opportunities
 from spm_lib.words.standings import (
@@ -107,20 +101,17 @@ __all__ = [
     "capital",
     "cause",
     "climbed",
+    "coaching_said",
+    "commitment_days",
+    "commitment_status",
     "commitments_kept",
     "conversation",
     "counted",
     "coverage",
     "disqualified_counted",
-    "due_day",
-    "coaching_said",
-    "commitment_days",
-    "commitment_status",
-    "counted",
-    "coverage",
-    "disqualified_counted",
     "document_asks",
     "document_days",
+    "due_day",
     "estimated",
     "expectation",
     "failing",
@@ -148,8 +139,8 @@ __all__ = [
     "opportunities",
     "our_meetings",
     "overdue_effect",
-    "own_part",
     "own_basis",
+    "own_part",
     "own_sentence",
     "own_title",
     "own_value",
@@ -159,8 +150,8 @@ __all__ = [
     "place",
     "plan_sum",
     "required",
-    "result_booked",
     "resource",
+    "result_booked",
     "rule",
     "rule_kept",
     "rung",

@@ -13,6 +13,7 @@ import pytest
 from spm_lib import plots, tables
 from spm_lib.fragment import slug
 from spm_lib.publish import PAGES
+from spm_lib.tables import improvement
 from spm_lib.tables.summary import DECISIONS
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
@@ -101,6 +102,7 @@ def test_it_calls_only_what_exists(path):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 room = {"tables": tables, "plots": plots}.get(node.value.id)
                 assert room is None or node.attr in room.__all__, node.attr
+                assert node.value.id != "improvement" or callable(getattr(improvement, node.attr))
 
 
 @each_notebook
