@@ -108,6 +108,7 @@ def with_a_plan(folder: Path, client: Client, on: date) -> list[Rep]:
 PAGES: tuple[Page, ...] = (
     Page("weekly_review", "Weekly review", MANAGER),
     Page("owner_update", "Owner update", OWNER),
+    Page("environment_check", "Sales environment check", MANAGER),
 )
 
 #: Pages of the firm; one line each.

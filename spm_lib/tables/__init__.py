@@ -1,6 +1,7 @@
 """Tables, cards and lists: a finished metric table in, a piece of the page out. Nothing is computed here."""
 
 from spm_lib.tables.conversations import conversations_table
+from spm_lib.tables.environment import environment_table, improvements_list, level_rules, trend_table
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
@@ -36,9 +37,12 @@ __all__ = [
     "decisions_list",
     "definition_card",
     "drops_table",
+    "environment_table",
     "hygiene_table",
+    "improvements_list",
     "ladder_table",
     "learning_list",
+    "level_rules",
     "meetings_table",
     "noted_list",
     "our_part_list",
@@ -55,5 +59,6 @@ __all__ = [
     "shrunk_table",
     "standings_table",
     "three_numbers",
+    "trend_table",
     "wins_list",
 ]

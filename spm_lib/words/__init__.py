@@ -16,6 +16,7 @@ from spm_lib.words.conversations import (
     rung,
     when_due,
 )
+from spm_lib.words.environment import answered, improvement, level, mean_level, subject
 from spm_lib.words.goals import (
     against_line,
     booked,
@@ -68,6 +69,7 @@ __all__ = [
     "against_line",
     "against_standard",
     "agreement",
+    "answered",
     "asked",
     "bases_differ",
     "booked",
@@ -85,11 +87,14 @@ __all__ = [
     "failing",
     "forecast",
     "forecast_then",
+    "improvement",
     "is_signal",
     "is_told",
     "learnt",
     "left_out",
+    "level",
     "listed",
+    "mean_level",
     "meeting",
     "meetings_kept",
     "moved",
@@ -113,6 +118,7 @@ __all__ = [
     "standing_numbers",
     "standing_since",
     "standing_word",
+    "subject",
     "told_apart",
     "unmeasured",
     "week",
