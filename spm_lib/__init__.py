@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
     from spm_lib.sheets.environment_check import open_environment_check as open_environment_check
+    from spm_lib.sheets.getting_in_step import open_getting_in_step as open_getting_in_step
     from spm_lib.sheets.owner_update import open_owner_update as open_owner_update
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
     "Review": "spm_lib.review",
     "open_environment_check": "spm_lib.sheets.environment_check",
+    "open_getting_in_step": "spm_lib.sheets.getting_in_step",
     "open_owner_update": "spm_lib.sheets.owner_update",
     "open_review": "spm_lib.review",
 }
-__all__ = ["Review", "open_environment_check", "open_owner_update", "open_review"]
+__all__ = ["Review", "open_environment_check", "open_getting_in_step", "open_owner_update", "open_review"]
 
 
 def __getattr__(name: str) -> Any:

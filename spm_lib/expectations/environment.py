@@ -25,7 +25,7 @@ Answers = dict[tuple[str, str], int]
 def questions() -> str:
     """The text of the file of questions, every answer left open."""
     lines = [
-        "# Sales environment self-check: what no record tells. Copy this file to <day>.yaml, 2026-11-16.yaml,",
+        "# Sales environment self-check: what no record tells. Copy it to <day>.yaml, 2026-11-16.yaml,",
         "# and write 0 (not at all) to 4 (for everybody, always). Leave open what nobody knows.",
         "# What is on record counts before what is answered here.",
     ]

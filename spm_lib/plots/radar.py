@@ -12,7 +12,7 @@ from spm_lib.plots import canvas
 
 #: The highest level, at the rim.
 RIM = 4
-_REACH = 6.4
+_REACH = 9.2  # room for the names beside the rim
 
 
 def radar_figure(spokes: pd.DataFrame) -> Fragment:
@@ -36,9 +36,9 @@ def radar_figure(spokes: pd.DataFrame) -> Fragment:
 
 def plot_radar(spokes: pd.DataFrame) -> Axes:
     """The radar alone."""
-    ax = canvas.axes(400)
+    ax = canvas.axes(330)
     ax.set_xlim(-_REACH, _REACH)
-    ax.set_ylim(-_REACH * 400 / canvas.BASE, _REACH * 400 / canvas.BASE)
+    ax.set_ylim(-_REACH * 330 / canvas.BASE, _REACH * 330 / canvas.BASE)
     turn = np.pi / 2 - np.arange(len(spokes)) * 2 * np.pi / max(len(spokes), 1)
     for level in range(1, RIM + 1):
         canvas.line(ax, *_ring(np.append(turn, turn[0]), level), "line")

@@ -109,6 +109,7 @@ PAGES: tuple[Page, ...] = (
     Page("weekly_review", "Weekly review", MANAGER),
     Page("owner_update", "Owner update", OWNER),
     Page("environment_check", "Sales environment check", MANAGER),
+    Page("getting_in_step", "Getting in step", MANAGER),
 )
 
 #: Pages of the firm; one line each.

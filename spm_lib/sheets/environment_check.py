@@ -1,4 +1,4 @@
-"""The sales environment self-check of one client: the levels, their evidence, what helps most, the way so far.
+"""The self-check of one client's sales environment: levels, evidence, what helps most, the way so far.
 
 For the manager. Everything is as of the week's last day; earlier weeks are looked at with the same eyes.
 """

@@ -2,6 +2,7 @@
 
 from spm_lib.tables.conversations import conversations_table
 from spm_lib.tables.environment import environment_table, improvements_list, level_rules, trend_table
+from spm_lib.tables.getting_in_step import audit_table, readiness_table
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
@@ -30,6 +31,7 @@ from spm_lib.tables.work import ladder_table, scorecard
 __all__ = [
     "asks_list",
     "attainment_table",
+    "audit_table",
     "bases_table",
     "conversations_table",
     "coverage_table",
@@ -52,6 +54,7 @@ __all__ = [
     "people_list",
     "priority_box",
     "questions_list",
+    "readiness_table",
     "risks_list",
     "rows_details",
     "scorecard",

@@ -16,7 +16,7 @@ from spm_lib.words.conversations import (
     rung,
     when_due,
 )
-from spm_lib.words.environment import answered, improvement, level, mean_level, subject
+from spm_lib.words.environment import answered, improvement, level, mean_level, on_day, ready, subject
 from spm_lib.words.goals import (
     against_line,
     booked,
@@ -102,6 +102,7 @@ __all__ = [
     "next_due",
     "next_meeting",
     "of_decided",
+    "on_day",
     "open_briefly",
     "opportunities",
     "our_meetings",
@@ -111,6 +112,7 @@ __all__ = [
     "panel_differs",
     "person",
     "place",
+    "ready",
     "required",
     "rule",
     "rung",

@@ -42,3 +42,25 @@ def improvement(row: Mapping[Any, Any]) -> str:
     if style.is_missing(row["level"]):
         return f"{place}: {row['said']}. Answer it in the file of the self-check. {row['first']}".strip()
     return f"{place}: {level(row)}, {row['said']}. {row['first']}".strip()
+
+
+def on_day(value: Any) -> str:
+    """A day with its year: "5 October 2026"."""
+    return style.day(value)
+
+
+def ready(row: Mapping[Any, Any]) -> str:
+    """Whether there is enough for a number, what is missing, and for how long."""
+    have = f"{int(row['have']):,} of {int(row['need'])} {row['unit']}"
+    over = "" if style.is_missing(row["window_weeks"]) else f" in {int(row['window_weeks'])} weeks"
+    match row["state"]:
+        case "ready":
+            return f"enough: {int(row['have']):,} {row['unit']}{over}, {int(row['need'])} needed"
+        case "missing":
+            return f"missing: {row['missing']}"
+        case "in time":
+            weeks = int(row["weeks_left"])
+            return f"{have}{over}; enough in about {weeks} week{'' if weeks == 1 else 's'} at this pace"
+        case "too few at this pace":
+            return f"{have}{over}; at this pace not enough within the weeks it is read over"
+    return f"{have}{over}; how long it takes cannot be told yet"
