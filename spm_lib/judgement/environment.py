@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -223,11 +224,12 @@ def next_improvements(table: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     """
     short = table[~table["level"].eq(HIGHEST).fillna(False) & table["basis"].ne("not yet")]
     firsts = short.groupby("subject", sort=False).head(1) if len(short) else short
-    order = sorted(range(len(firsts)), key=lambda at: (*_weight(firsts.iloc[at]), at))
+    rows = firsts.to_dict("records")
+    order = sorted(range(len(rows)), key=lambda at: (*_weight(rows[at]), at))
     return firsts.iloc[order].head(count).reset_index(drop=True)
 
 
-def _weight(row: pd.Series) -> tuple[int, int, int]:
+def _weight(row: Mapping[Any, Any]) -> tuple[int, int, int]:
     """Not answered last; what others rest on first; then by level."""
     if pd.isna(row["level"]):
         return (1, 0, 0)

@@ -40,8 +40,8 @@ def plot_radar(spokes: pd.DataFrame) -> Axes:
     ax.set_xlim(-_REACH, _REACH)
     ax.set_ylim(-_REACH * 330 / canvas.BASE, _REACH * 330 / canvas.BASE)
     turn = np.pi / 2 - np.arange(len(spokes)) * 2 * np.pi / max(len(spokes), 1)
-    for level in range(1, RIM + 1):
-        canvas.line(ax, *_ring(np.append(turn, turn[0]), level), "line")
+    for ring in range(1, RIM + 1):
+        canvas.line(ax, *_ring(np.append(turn, turn[:1]), ring), "line")
     for angle in turn:
         canvas.line(ax, [0, RIM * np.cos(angle)], [0, RIM * np.sin(angle)], "line")
     levels = spokes["level"].astype("float64").to_numpy()

@@ -149,12 +149,13 @@ def way_so_far(review: Review) -> pd.DataFrame:
     step = TREND_WEEKS * max(1, ceil(span / (TREND_WEEKS * (TREND_POINTS - 1))))
     while (earlier := shift_weeks(weeks[0], -step)).end > began:
         weeks.insert(0, earlier)
-    rows, before = [], None
+    rows: list[dict[str, object]] = []
+    before: set[tuple[str, str]] = set()
     for week in weeks:
         then = review if week is review.week else Review(review.source, week)
         table = checked(then, with_drafts=False)
         now = _open(table)
-        closed = sorted((before or set()) - now)
+        closed = sorted(before - now)
         before = now
         good = table[table["level"].ge(HIGHEST - 1).fillna(False)]
         rows.append(

@@ -35,8 +35,8 @@ GOALS = DocumentFacts(
 )
 
 
-def levels(*documents, beside=BesideFacts(), answers=None):
-    table = environment(documents, beside, ON, answers)
+def levels(*documents, beside=None, answers=None):
+    table = environment(documents, beside or BesideFacts(), ON, answers)
     return {
         (row.subject, row.state): None if pd.isna(row.level) else int(row.level) for row in table.itertuples()
     }
