@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
+    from spm_lib.sheets.environment_check import open_environment_check as open_environment_check
+    from spm_lib.sheets.getting_in_step import open_getting_in_step as open_getting_in_step
     from spm_lib.sheets.improvement_plan import open_improvement_plan as open_improvement_plan
     from spm_lib.sheets.one_on_one import OneOnOne as OneOnOne
     from spm_lib.sheets.one_on_one import open_one_on_one as open_one_on_one
@@ -24,6 +26,8 @@ _FROM = {
     "Review": "spm_lib.review",
     "open_improvement_plan": "spm_lib.sheets.improvement_plan",
     "open_one_on_one": "spm_lib.sheets.one_on_one",
+    "open_environment_check": "spm_lib.sheets.environment_check",
+    "open_getting_in_step": "spm_lib.sheets.getting_in_step",
     "open_owner_update": "spm_lib.sheets.owner_update",
     "open_review": "spm_lib.review",
     "open_team_meeting": "spm_lib.sheets.team_meeting",
@@ -37,6 +41,7 @@ __all__ = [
     "open_review",
     "open_team_meeting",
 ]
+__all__ = ["Review", "open_environment_check", "open_getting_in_step", "open_owner_update", "open_review"]
 
 
 def __getattr__(name: str) -> Any:

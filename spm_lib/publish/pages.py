@@ -108,6 +108,8 @@ PAGES: tuple[Page, ...] = (
     Page("one_on_one", "One-on-one", REP, on_the_team),
     Page("improvement_plan", "Improvement plan", REP_AND_OWNER, with_a_plan),
     Page("owner_update", "Owner update", OWNER),
+    Page("environment_check", "Sales environment check", MANAGER),
+    Page("getting_in_step", "Getting in step", MANAGER),
 )
 
 #: Pages of the firm; one line each.

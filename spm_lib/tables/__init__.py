@@ -2,6 +2,8 @@
 
 from spm_lib.tables.conversations import conversations_table
 from spm_lib.tables.document import Context, acknowledged_table, document_parts
+from spm_lib.tables.environment import environment_table, improvements_list, level_rules, trend_table
+from spm_lib.tables.getting_in_step import audit_table, readiness_table
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
@@ -56,6 +58,7 @@ __all__ = [
     "acknowledged_table",
     "asks_list",
     "attainment_table",
+    "audit_table",
     "bases_table",
     "biggest_win",
     "coaching_focus",
@@ -69,10 +72,13 @@ __all__ = [
     "document_parts",
     "documents_table",
     "drops_table",
+    "environment_table",
     "help_list",
     "hygiene_table",
+    "improvements_list",
     "ladder_table",
     "learning_list",
+    "level_rules",
     "look_down",
     "meetings_table",
     "next_commitments",
@@ -87,6 +93,7 @@ __all__ = [
     "priority_box",
     "questions_list",
     "questions_to_ask",
+    "readiness_table",
     "risks_list",
     "rows_details",
     "scorecard",
@@ -103,5 +110,6 @@ __all__ = [
     "team_scorecard",
     "team_wins",
     "three_numbers",
+    "trend_table",
     "wins_list",
 ]
