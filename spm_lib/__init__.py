@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _FROM = {
     "OneOnOne": "spm_lib.sheets.one_on_one",
     "Review": "spm_lib.review",
-    "open_improvement_plan": "spm_lib.sheets.improvement_plan",
-    "open_one_on_one": "spm_lib.sheets.one_on_one",
     "open_environment_check": "spm_lib.sheets.environment_check",
     "open_getting_in_step": "spm_lib.sheets.getting_in_step",
+    "open_improvement_plan": "spm_lib.sheets.improvement_plan",
+    "open_one_on_one": "spm_lib.sheets.one_on_one",
     "open_owner_update": "spm_lib.sheets.owner_update",
     "open_review": "spm_lib.review",
     "open_team_meeting": "spm_lib.sheets.team_meeting",
@@ -35,13 +35,14 @@ _FROM = {
 __all__ = [
     "OneOnOne",
     "Review",
+    "open_environment_check",
+    "open_getting_in_step",
     "open_improvement_plan",
     "open_one_on_one",
     "open_owner_update",
     "open_review",
     "open_team_meeting",
 ]
-__all__ = ["Review", "open_environment_check", "open_getting_in_step", "open_owner_update", "open_review"]
 
 
 def __getattr__(name: str) -> Any:

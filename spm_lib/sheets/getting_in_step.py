@@ -107,7 +107,7 @@ class GettingInStep:
         table = self._checked
         short = table[~table["level"].eq(HIGHEST).fillna(False) & table["basis"].ne("not yet")]
         found = short.sort_values("basis", key=lambda one: one.eq("not answered"), kind="stable")
-        said = [words.improvement(row) for row in found.to_dict("records")]
+        said = [words.next_step(row) for row in found.to_dict("records")]
         audit = self.audit()
         todo = audit[audit["first"].ne("")]
         return [*(f"{row.subject}: {row.said}. {row.first}" for row in todo.itertuples()), *said]

@@ -50,7 +50,7 @@ def improvements_list(rows: pd.DataFrame) -> Fragment:
     rows : pandas.DataFrame
         ``judgement.next_improvements``.
     """
-    lines = [words.improvement(row) for row in rows.to_dict("records")]
+    lines = [words.next_step(row) for row in rows.to_dict("records")]
     if not lines:
         return Fragment(tag("p", "Every part is at its highest level."), "Nothing is short", "block")
     items = (tag("li", *_bold(line)) for line in lines)

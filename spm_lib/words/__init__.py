@@ -16,7 +16,7 @@ from spm_lib.words.conversations import (
     rung,
     when_due,
 )
-from spm_lib.words.environment import answered, improvement, level, mean_level, on_day, ready, subject
+from spm_lib.words.environment import answered, level, mean_level, next_step, on_day, ready, subject
 from spm_lib.words.goals import (
     against_line,
     booked,
@@ -121,7 +121,6 @@ __all__ = [
     "forecast",
     "forecast_then",
     "help_needed",
-    "improvement",
     "is_signal",
     "is_told",
     "learning_since",
@@ -137,6 +136,7 @@ __all__ = [
     "needed",
     "next_due",
     "next_meeting",
+    "next_step",
     "not_counted",
     "obstacle",
     "of_decided",

@@ -34,7 +34,7 @@ def answered(row: Mapping[Any, Any]) -> str:
     return f"{int(row['known_count'])} of {int(row['part_count'])}"
 
 
-def improvement(row: Mapping[Any, Any]) -> str:
+def next_step(row: Mapping[Any, Any]) -> str:
     """What would help, and where: a sentence whose beginning a page sets bold."""
     place = subject(row["subject"])
     if row["state"] != row["subject"]:
