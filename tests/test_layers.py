@@ -64,11 +64,14 @@ MAY_IMPORT = {
         "periods",
         "sources",
     },
+    # every client of a run, here or on a cluster
+    "run": {"client", "errors", "gate", "history", "publish", "review", "storage"},
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {
         *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "ingest", "metrics"),
-        *("meetings", "newcomer", "periods", "publish", "review", "standings", "trust", "view"),
+        *("meetings", "newcomer", "periods", "publish", "review", "run", "standings", "storage", "trust"),
+        "view",
     },
     "__main__": {"cli"},
     "__init__": {"review", "sheets"},

@@ -1,0 +1,23 @@
+"""Every client of a run: one job each, here or on a cluster, and what became of all of them."""
+
+from spm_lib.run.due import Due, due
+from spm_lib.run.job import Done, Job, run_job
+from spm_lib.run.local import Progress, run_jobs
+from spm_lib.run.order import expected_seconds, longest_first, seconds_left
+from spm_lib.run.summary import as_json, exit_code, summary
+
+__all__ = [
+    "Done",
+    "Due",
+    "Job",
+    "Progress",
+    "as_json",
+    "due",
+    "exit_code",
+    "expected_seconds",
+    "longest_first",
+    "run_job",
+    "run_jobs",
+    "seconds_left",
+    "summary",
+]
