@@ -1,5 +1,6 @@
 """Every client of a run: one job each, here or on a cluster, and what became of all of them."""
 
+from spm_lib.run.cluster import run_on_cluster
 from spm_lib.run.due import Due, due
 from spm_lib.run.job import Done, Job, run_job
 from spm_lib.run.local import Progress, run_jobs
@@ -18,6 +19,7 @@ __all__ = [
     "longest_first",
     "run_job",
     "run_jobs",
+    "run_on_cluster",
     "seconds_left",
     "summary",
 ]

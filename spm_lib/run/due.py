@@ -1,4 +1,4 @@
-"""Which clients are due: the last complete week is over, its exports have come, and its report is missing or old.
+"""Which clients are due: the week is over, its exports have come, and its report is missing or may be old.
 
 For a scheduler that calls often. A client whose exports have not come yet is waited for, quietly, for some
 days; after that it is due all the same, and the gate says what is missing.

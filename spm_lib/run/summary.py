@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from spm_lib.errors import GateError
-from spm_lib.run.job import Done
+from spm_lib.run.job import Done, State
 
 #: Below the reports; written anew by every run.
 NAME = ".runs/summary.json"
-_SAID = {
+_SAID: dict[State, str] = {
     "published": "published",
     "current": "unchanged",
     "refused": "stopped by the gate",
@@ -28,7 +27,7 @@ def exit_code(done: Sequence[Done]) -> int:
 
 def summary(done: Sequence[Done], seconds: float) -> str:
     """One line: "3 published, 46 unchanged, 1 failed in 41 s"."""
-    counts = Counter(one.state for one in done)
+    counts = _counts(done)
     said = [f"{counts[state]} {word}" for state, word in _SAID.items() if counts[state]]
     return f"{', '.join(said) or 'nothing to do'} in {_time(seconds)}"
 
@@ -56,10 +55,14 @@ def as_json(done: Sequence[Done], *, started_at: str, seconds: float) -> str:
         "started_at": started_at,
         "seconds": round(seconds, 1),
         "exit_code": exit_code(done),
-        "counts": {state: sum(one.state == state for one in done) for state in _SAID},
+        "counts": _counts(done),
         "clients": [asdict(one) for one in told],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _counts(done: Sequence[Done]) -> dict[State, int]:
+    return {state: sum(one.state == state for one in done) for state in _SAID}
 
 
 def _time(seconds: float) -> str:
