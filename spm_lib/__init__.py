@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
+    from spm_lib.sheets.owner_update import open_owner_update as open_owner_update
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
     "Review": "spm_lib.review",
+    "open_owner_update": "spm_lib.sheets.owner_update",
     "open_review": "spm_lib.review",
 }
-__all__ = ["Review", "open_review"]
+__all__ = ["Review", "open_owner_update", "open_review"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -158,14 +159,8 @@ def _cuts(source: Source, until: date, periods: int) -> Iterator[tuple[Period, i
 
 def _called(source: Source, horizon: Period, week: int, day: date) -> Iterator[dict[str, object]]:
     """What every caller says of a period at a cut-off, with what became of it."""
-    cutoff = midnight(day, source.client.time_zone)
-    taken = [entry.as_of for entry in source.timeline.entries]
-    known = any(cutoff - RECENT <= at <= cutoff + SHORTLY for at in taken)
-    then = source.known(cutoff + SHORTLY) if known else source
-    view = View(then, Period(horizon.start, day, horizon.label, horizon.time_zone), cutoff_day=day)
-    outcomes = source.snapshot(horizon.end_at).outcomes
-    won = outcomes["outcome"].eq("won") & horizon.holds(outcomes["outcome_at"])
-    actual = float(outcomes["amount"][won].sum())
+    view, known = _as_known(source, horizon, day)
+    actual = _booked(source.snapshot(horizon.end_at).outcomes, horizon)
     facts = {
         "period_start": pd.Timestamp(horizon.start),
         "week": week,
@@ -187,6 +182,52 @@ def _called(source: Source, horizon: Period, week: int, day: date) -> Iterator[d
         state = "measured" if amount == amount else "not known"
         point = np.array([amount]) if amount == amount else np.array([])
         yield facts | _row(caller, amount, np.nan, np.nan, point, actual, state)
+
+
+def forecast_made(source: Source, horizon: Period, day: date, outcomes: pd.DataFrame) -> dict[str, Any]:
+    """The forecast of a finished goal period as it could be made on a day, beside what the period came to.
+
+    Parameters
+    ----------
+    source : Source
+    horizon : Period
+        The goal period.
+    day : datetime.date
+        The first day not known then.
+    outcomes : pandas.DataFrame
+        ``schemas.SNAPSHOT_OUTCOMES`` as known now.
+
+    Returns
+    -------
+    dict
+        state of the forecast, forecast_amount, low, high, actual_amount; known: "as received then", or "by
+        event time" where no export was taken around that day.
+    """
+    view, known = _as_known(source, horizon, day)
+    row = view.measure("forecast").iloc[0]
+    return {
+        "state": row["state"],
+        "forecast_amount": row["median"],
+        "low": row["low"],
+        "high": row["high"],
+        "actual_amount": _booked(outcomes, horizon),
+        "known": "as received then" if known else "by event time",
+    }
+
+
+def _as_known(source: Source, horizon: Period, day: date) -> tuple[View, bool]:
+    """A goal period as seen on a day, with only what had been received where an export was taken then."""
+    cutoff = midnight(day, source.client.time_zone)
+    taken = [entry.as_of for entry in source.timeline.entries]
+    known = any(cutoff - RECENT <= at <= cutoff + SHORTLY for at in taken)
+    then = source.known(cutoff + SHORTLY) if known else source
+    span = Period(horizon.start, day, horizon.label, horizon.time_zone)
+    return View(then, span, cutoff_day=day), known
+
+
+def _booked(outcomes: pd.DataFrame, horizon: Period) -> float:
+    won = outcomes["outcome"].eq("won") & horizon.holds(outcomes["outcome_at"])
+    return float(outcomes["amount"][won].sum())
 
 
 def _forecast_draws(view: View, model: pd.Series) -> Floats:

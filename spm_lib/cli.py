@@ -139,7 +139,8 @@ def review(
     ] = None,
     week: _Week = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="Only this page; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help="Only this page, or PAGE/REP; may be repeated."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish again although nothing changed.")] = False,
     reports: _Reports = REPORTS,
@@ -147,7 +148,7 @@ def review(
 ) -> None:
     """Publish a week's pages: through the gate, every page or none."""
     from spm_lib.client import list_clients
-    from spm_lib.publish.pages import PAGES, pages_named
+    from spm_lib.publish.pages import FIRM_PAGES, PAGES, check_asked
 
     folder = _home(context, home)
     slugs = list(dict.fromkeys(clients or list_clients(folder)))
@@ -157,9 +158,9 @@ def review(
             where=str(folder),
             remedy="`spm demo` writes three; --home names another folder",
         )
-    pages_named(only or (), PAGES)
+    check_asked(only or (), (*PAGES, *FIRM_PAGES))
     targets = _labels(folder, slugs, week)
-    code = _publish(folder, targets, reports, only=tuple(only or ()), force=force)
+    code = _publish(folder, targets, reports, only=tuple(only or ()), force=force, asked_week=week)
     if code:
         raise typer.Exit(code)
 
@@ -253,6 +254,36 @@ def acknowledge(
 
 
 @app.command()
+def supplied(
+    context: typer.Context,
+    client: _Client,
+    rep: Annotated[str, typer.Option("--rep", help="To whom.")],
+    kind: Annotated[str, typer.Option("--kind", help="resource or pay.")],
+    what: Annotated[str, typer.Option("--what", metavar="TEXT", help="As the rep's plan names it.")],
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Today if missing.")] = None,
+    due: Annotated[
+        str | None, typer.Option("--due", metavar="DAY", help="By when; of pay it tells which payout.")
+    ] = None,
+    home: _Home = None,
+) -> None:
+    """Write down that the company supplied what a plan promises, or paid."""
+    from spm_lib import expectations as agreed
+    from spm_lib.client import client_folder, load_client
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    today = _now(facts.zone).date()
+    day = today if on is None else _day("--on", on)
+    if day > today:
+        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
+    by = None if due is None else _day("--due", due)
+    row = agreed.supply(client_folder(folder, client), facts, rep, kind, what, day, due=by)
+    done = "paid" if row.kind == "pay" else "supplied"
+    promised = "" if row.due_on is None else f", due on {row.due_on}"
+    console.say(f"{row.what}: {done} to {rep} on {row.done_on}{promised}")
+
+
+@app.command()
 def meeting(
     context: typer.Context,
     client: _Client,
@@ -275,6 +306,32 @@ def meeting(
     asked = review.to_reinforce(rep)
     path = write_next(place, kind, rep, day, facts, meetings, review.points(kind, rep), documents=asked)
     console.say(str(path))
+
+
+@app.command()
+def improve(
+    context: typer.Context,
+    client: _Client,
+    rep: Annotated[str, typer.Option("--rep", help="Whose plan.")],
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="ID", help="Which standard; the one that is missed.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DAY", help="Its first day; today if missing.")
+    ] = None,
+    home: _Home = None,
+) -> None:
+    """Write an improvement plan's file, prefilled; or say why none may be written, and what to do instead."""
+    from spm_lib.client import load_client
+    from spm_lib.improving import write_plan
+    from spm_lib.periods import shift_weeks
+    from spm_lib.review import open_review
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    day = _now(facts.zone).date() if on is None else _day("--on", on)
+    before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
+    console.say(str(write_plan(open_review(client, before.label, folder), rep, day, metric)))
 
 
 @app.command()
@@ -457,22 +514,44 @@ def _publish(
     *,
     only: tuple[str, ...] = (),
     force: bool = False,
+    asked_week: str | None = None,
 ) -> int:
-    """Gate and publish clients one after the other; the exit code."""
-    from spm_lib.publish import write_index
+    """Gate and publish clients one after the other, then the firm's pages; the exit code."""
+    from spm_lib.publish import split_asked, write_index
 
+    of_clients, of_firm = split_asked(only)
+    if of_firm and not of_clients:
+        targets = ()
     codes = set()
     with console.progress("publishing") as step:
         for number, (slug, week) in enumerate(targets):
             heard = partial(step, number, len(targets))
             heard(f"{slug}, {week}")
-            codes.add(_publish_one(home, slug, week, reports, only, force, heard))
-        step(len(targets), len(targets), "")
+            codes.add(_publish_one(home, slug, week, reports, of_clients, force, heard))
+        # from the reports as they now stand; of the newest week, unless one was asked for by name
+        step(len(targets), len(targets), "the firm")
+        firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
+        codes |= _publish_firm(reports, firm_week, force=firm_force)
     write_index(reports=reports, home=home)
     console.say(f"all reports: {reports / 'index.html'}")
     if codes <= {0, GateError.exit_code}:
-        return max(codes)
+        return max(codes, default=0)
     return 1
+
+
+def _publish_firm(reports: Path, week: str | None, *, force: bool) -> set[int]:
+    """Publish the firm's pages, and print what became of them; their exit codes."""
+    from spm_lib.publish import publish_firm
+
+    codes = set()
+    for outcome in publish_firm(reports, week=week, force=force):
+        where = f"{outcome.client} {outcome.week}: "
+        codes.add(int(outcome.state == "failed"))
+        if outcome.state == "failed":
+            console.warn(f"{where}failed, the page is left as it was\n{outcome.error}")
+        elif outcome.state == "published":
+            console.say(f"{where}published in {outcome.seconds:.1f} s: {outcome.folder}")
+    return codes
 
 
 def _publish_one(

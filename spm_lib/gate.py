@@ -22,7 +22,7 @@ from spm_lib.expectations import Acknowledgements, Expectations, check_documents
 from spm_lib.history import Snapshot, Store, snapshot, timeline
 from spm_lib.history.manifest import StoredFile
 from spm_lib.ingest import FAILED
-from spm_lib.meetings import check_meetings
+from spm_lib.meetings import check_meetings, check_plans
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import goals
 from spm_lib.periods import Period
@@ -153,6 +153,9 @@ class _Gate:
             given = f" ({fault.given})" if fault.given is not None else ""
             where = f"meetings/{fault.where}" if fault.where else "meetings"
             self._note(f"{fault.what}{given}", where, fault.remedy or "correct it")
+        for fault in check_plans(folder, client):
+            given = f" ({fault.given})" if fault.given is not None else ""
+            self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it")
         return not any(one.stops for one in problems)
 
     def _history(self, folder: Path, client: Client, week: Period) -> Snapshot | None:

@@ -13,15 +13,24 @@ from pathlib import Path
 
 import pandas as pd
 
-import spm_lib.standings  # noqa: F401 (registers what is asked of everything agreed)
 from spm_lib import judgement, words
+from spm_lib.accountability import Accounts
 from spm_lib.client import Client
-from spm_lib.meetings import Meetings, cadence, commitments, promises
+from spm_lib.meetings import (
+    Meetings,
+    cadence,
+    coached_on,
+    commitments,
+    commitments_kept,
+    learning_log,
+    promises,
+)
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import expected_by_day
 from spm_lib.metrics.pace import BASIS as STRAIGHT_LINE
 from spm_lib.metrics.pace_by_own_curve import expected_shares
 from spm_lib.periods import Period, trailing
+from spm_lib.standings import team_of
 from spm_lib.view import Source, View
 
 #: Weeks a rate is read over, unless a document says otherwise.
@@ -32,6 +41,8 @@ LADDER_WEEKS = 13
 PRIOR_WEEKS = 52
 #: Weeks activity is asked about; the share of honest reps asked was measured at four.
 QUESTION_WEEKS = 4
+#: Weeks whose private notes the weekly review shows again.
+NOTED_WEEKS = 4
 
 _OVER_WEEKS = {
     "win_rate_by_count": RATE_WEEKS,
@@ -283,6 +294,88 @@ class Review:
         return cadence(
             self.meetings, self.client.promised_meetings, self.client, self._since(), self.week.last_day
         )
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What is on record of the company's own part, as of the week's last day."""
+        return Accounts(self.view(), self.meetings, self.promises(), self.standings())
+
+    def agreements(self) -> pd.DataFrame | None:
+        """Per rep and document that judges: since when it is agreed, or why it is not."""
+        return self.accounts.agreements()
+
+    def company_part(self, rep: str) -> pd.DataFrame:
+        """The company's own part toward a rep, gaps first (``judgement.company_part``)."""
+        return self._kept(f"company_part-{rep}", self.accounts.part(rep))
+
+    def conversations(self) -> pd.DataFrame:
+        """One proposed conversation per rep (``judgement.conversations``) with the day its meeting is due.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``judgement.conversations`` and next_on: when the meeting it belongs to is next due
+            by the promised cadence (the improvement meeting for who is confronted and has begun one, else the
+            one-on-one); missing where none is promised. Nobody is confronted whose ledger does not allow it.
+        """
+        began = coached_on(self.meetings, self.week.last_day)
+        table = judgement.conversations(self.standings(), self.week.end, coached_on=began)
+        asked = table.loc[table["conversation"].eq("confront"), "rep_id"]
+        table = judgement.with_ledgers(table, {rep: self.company_part(rep) for rep in asked})
+        due = self.cadence().dropna(subset=["rep_id"]).set_index(["kind", "rep_id"])["next_due_on"]
+        days = []
+        for row in table.to_dict("records"):
+            kinds = ("improvement", "one_on_one") if row["conversation"] == "confront" else ("one_on_one",)
+            days.append(
+                next((due[one, row["rep_id"]] for one in kinds if (one, row["rep_id"]) in due), pd.NaT)
+            )
+        table["next_on"] = pd.Series(days, index=table.index, dtype="datetime64[us]")
+        return self._kept("conversations", table)
+
+    def company_parts(self) -> dict[str, pd.DataFrame]:
+        """Rep -> the company's own part, for every rep somebody may speak to about a shortfall."""
+        table = self.conversations()
+        short = table.loc[~table["conversation"].isin(["keep", "celebrate"]), "rep_id"]
+        return {rep: self.company_part(rep) for rep in short}
+
+    def commitments_kept(self) -> pd.DataFrame:
+        """``meetings.commitments_kept``: manager and owner first, then every rep of the team."""
+        people = ["manager", "owner", *(rep.id for rep in team_of(self.view()))]
+        return commitments_kept(self.commitments(), people)
+
+    def learning(self) -> pd.DataFrame:
+        """``meetings.learning_log`` at the end of the week."""
+        return learning_log(self.meetings, self.week.last_day)
+
+    def noted(self, weeks: int = NOTED_WEEKS) -> pd.DataFrame:
+        """What we noted for ourselves in the meetings of the last weeks; for the weekly review alone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            on, kind, rep_id, lost_faith, checked, private, source; newest first.
+        """
+        since = trailing(self.week, weeks).start
+        rows = [
+            {
+                "on": one.on,
+                "kind": one.kind,
+                "rep_id": one.rep,
+                "lost_faith": one.front.belief.lost_faith if one.front.belief else None,
+                "checked": one.front.belief.checked if one.front.belief else None,
+                "private": one.front.private,
+                "source": one.file,
+            }
+            for one in reversed(self.meetings.held(self.week.last_day))
+            if one.on >= since and (one.front.belief or one.front.private)
+        ]
+        names = ["on", "kind", "rep_id", "lost_faith", "checked", "private", "source"]
+        return pd.DataFrame(rows, columns=names)
+
+    @property
+    def people(self) -> dict[str, str]:
+        """Rep id, "manager" and "owner" -> the name a page prints."""
+        return {**self.rep_names, "manager": self.client.manager, "owner": self.client.owner}
 
     def _since(self) -> date:
         """Since when meetings are owed: the firm's first day here, else the first meeting on file."""

@@ -11,6 +11,7 @@ from datetime import date
 import pandas as pd
 
 from spm_lib import judgement
+from spm_lib.client import Rep
 from spm_lib.judgement import Facts
 from spm_lib.metrics import registry
 from spm_lib.metrics.past_periods import covered_periods
@@ -85,27 +86,53 @@ def standing(view: View) -> pd.DataFrame:
     view : View
         Of the week that is looked at.
     """
-    client, standards = view.client, view.standards
-    team = [
+    client, team = view.client, team_of(view)
+    not_recorded = {
+        metric: why for what, why in client.not_recorded.items() for metric in _NEEDS.get(what, ())
+    }
+    table = judgement.standing(
+        view.standards,
+        facts_of(view),
+        {rep.id: rep.role for rep in team},
+        view.period,
+        not_recorded=not_recorded,
+        acknowledged=view.acknowledged,
+    )
+    return _since_joining(table, {rep.id: rep.starts_on for rep in team}, view.period)
+
+
+def team_of(view: View) -> list[Rep]:
+    """Everybody who sells on the team in the period of a view."""
+    return [
         rep
-        for rep in client.reps
+        for rep in view.client.reps
         if rep.role != "manager"
         and (rep.starts_on is None or rep.starts_on < view.period.end)
         and (rep.ends_on is None or rep.ends_on > view.period.start)
     ]
-    facts = {
+
+
+def facts_of(view: View) -> dict[str, Facts]:
+    """Metric id -> the rows it is judged by, for every standard in force that rows can speak for."""
+    standards = view.standards
+    return {
         metric: _FACTS[metric](view, _earliest(standards, metric))
         for metric in standards["metric"].unique()
         if metric in _FACTS
     }
-    not_recorded = {
-        metric: why for what, why in client.not_recorded.items() for metric in _NEEDS.get(what, ())
-    }
-    roles = {rep.id: rep.role for rep in team}
-    table = judgement.standing(
-        standards, facts, roles, view.period, not_recorded=not_recorded, acknowledged=view.acknowledged
-    )
-    return _since_joining(table, {rep.id: rep.starts_on for rep in team}, view.period)
+
+
+def facts_for(metric: str, view: View, since: date) -> Facts | None:
+    """The rows one metric is judged by, from a day on; None where no rows can speak for it.
+
+    Parameters
+    ----------
+    metric : str
+    view : View
+    since : datetime.date
+        Weeks are counted from then on; results one by one all come.
+    """
+    return _FACTS[metric](view, since) if metric in _FACTS else None
 
 
 @metric(

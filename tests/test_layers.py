@@ -39,13 +39,30 @@ MAY_IMPORT = {
     "plots": {"fragment", "style", "words"},
     # where they are brought together
     "view": {"client", "errors", "expectations", "history", "meetings", "metrics", "periods", "schemas"},
-    "standings": {"judgement", "metrics", "periods", "view"},
+    "standings": {"client", "judgement", "metrics", "periods", "view"},
+    "accountability": {
+        *("client", "expectations", "judgement", "meetings", "periods", "standings", "style", "view"),
+    },
     "document": {"metrics", "standings"},
-    "review": {"client", "judgement", "meetings", "metrics", "periods", "standings", "view", "words"},
+    "review": {
+        "accountability",
+        "client",
+        "judgement",
+        "meetings",
+        "metrics",
+        "periods",
+        "standings",
+        "view",
+        "words",
+    },
+    # an improvement plan of a week: how it stands, and the next one's file
+    "improving": {
+        *("client", "errors", "judgement", "meetings", "periods", "review", "standings", "style", "words"),
+    },
     # what one audience may see of a client's week, each in a file of its own
     "sheets": {
-        *("client", "errors", "expectations", "judgement", "meetings", "metrics", "periods", "review"),
-        *("standings", "style", "view", "words"),
+        *("backtest", "client", "errors", "expectations", "improving", "judgement", "meetings", "metrics"),
+        *("periods", "review", "standings", "style", "view", "words"),
     },
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
@@ -69,9 +86,9 @@ MAY_IMPORT = {
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {
-        *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "ingest", "metrics"),
-        *("meetings", "newcomer", "periods", "publish", "review", "run", "standings", "storage", "trust"),
-        "view",
+        *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "improving", "ingest"),
+        *("meetings", "metrics", "newcomer", "periods", "publish", "review", "run", "standings", "storage"),
+        *("trust", "view"),
     },
     "__main__": {"cli"},
     "__init__": {"review", "sheets"},

@@ -25,6 +25,7 @@ def test_the_folder_holds_everything_there_is_to_fill_in(tmp_path):
         "client.yaml",
         "mapping.yaml",
         "acknowledgements.csv",
+        "supplied.csv",
         "inbox",
         "meetings",
         *(f"expectations/{kind}.md" for kind in KINDS),

@@ -16,11 +16,13 @@ from spm_lib.expectations.documents import Document, read_document
 from spm_lib.expectations.fields import KINDS, NOT_YET, CompensationPlan, IndividualPlan
 from spm_lib.expectations.problems import Problem
 from spm_lib.expectations.standards import Expectations
+from spm_lib.expectations.supplied import SUPPLIED, Supplied, read_supplied, supply
 
 __all__ = [
     "KINDS",
     "NOT_YET",
     "STEPS",
+    "SUPPLIED",
     "Acknowledgements",
     "CompensationPlan",
     "Document",
@@ -29,7 +31,10 @@ __all__ = [
     "Problem",
     "Request",
     "State",
+    "Supplied",
     "acknowledge",
     "check_documents",
     "read_document",
+    "read_supplied",
+    "supply",
 ]

@@ -10,13 +10,8 @@ A document may be acknowledged before it begins, as goals are agreed on in Decem
 
 from __future__ import annotations
 
-import csv
-import fcntl
-import io
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,6 +19,7 @@ from typing import Literal, get_args
 
 from spm_lib.client import Client, Rep
 from spm_lib.errors import DocumentError
+from spm_lib.expectations import csv_file
 from spm_lib.expectations.documents import Document
 from spm_lib.expectations.fields import KINDS
 from spm_lib.expectations.problems import Problem
@@ -38,7 +34,6 @@ AHEAD_DAYS = 92
 AHEAD = timedelta(days=AHEAD_DAYS)
 
 _VERSION = re.compile(r"[0-9a-f]{8,64}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -60,8 +55,18 @@ class Row:
 
     def is_of(self, document: Document) -> bool:
         """Whether it acknowledges this very version."""
-        same = document.version.startswith(self.version) or self.version.startswith(document.version)
-        return self.kind == document.kind and same
+        return self.means(document.kind, document.version)
+
+    def means(self, kind: str, version: str) -> bool:
+        """Whether it speaks of this version of a kind of document; either may be shortened."""
+        return self.kind == kind and (version.startswith(self.version) or self.version.startswith(version))
+
+    def acknowledged_on(self, on: date) -> date | None:
+        """The day by which it had been both read and reviewed together; None if not by `on`."""
+        if self.read_on is None or self.reviewed_on is None:
+            return None
+        day = max(self.read_on, self.reviewed_on)
+        return day if day <= on else None
 
     def day(self, step: str) -> date | None:
         """The day of a step."""
@@ -283,7 +288,7 @@ def acknowledge(
         raise DocumentError("no such step", given=step, remedy=f"steps: {', '.join(STEPS)}")
     expectations = expectations or Expectations.load(folder, client)
     meant = _meant(expectations, document, known, on)
-    with _locked(folder):
+    with csv_file.locked(folder):
         rows, problems = read_rows(folder / FILE, client, expectations.documents)
         if problems:
             raise problems[0].error(more=len(problems) - 1)
@@ -322,7 +327,7 @@ def read_rows(path: Path, client: Client, documents: tuple[Document, ...]) -> tu
     A row of a version that is not on file is no fault: the document was edited since.
     """
     try:
-        lines, problems = _cells(path), []
+        lines, problems = csv_file.cells(path, COLUMNS), []
     except DocumentError as problem:
         return [], [Problem.of(problem, path.name)]
     rows: list[Row] = []
@@ -338,44 +343,8 @@ def read_rows(path: Path, client: Client, documents: tuple[Document, ...]) -> tu
     return rows, problems
 
 
-def _cells(path: Path) -> list[tuple[int, list[str]]]:
-    """Line number and cells of every line that holds something; the header is checked and left out.
-
-    Raises
-    ------
-    DocumentError
-        The file cannot be read, or its header is another one.
-    """
-    if not path.exists():
-        return []
-    try:
-        reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")), strict=True)
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(cells)]
-    except UnicodeDecodeError as problem:
-        raise DocumentError("the file is not UTF-8 text", where=path.name) from problem
-    except OSError as problem:
-        raise DocumentError("the file cannot be read", where=path.name, given=problem.strerror) from problem
-    except csv.Error as problem:
-        where = f"{path.name}, line {reader.line_num}"
-        raise DocumentError("the line is no CSV", where=where, given=str(problem)) from problem
-    header = tuple(lines[0][1]) if lines else ()
-    if header != COLUMNS:
-        raise DocumentError(
-            "the header is another one",
-            where=f"{path.name}, line {lines[0][0] if lines else 1}",
-            given=",".join(header),
-            remedy=f"write {','.join(COLUMNS)}",
-        )
-    return lines[1:]
-
-
 def _row(number: int, cells: list[str], client: Client) -> Row:
-    if len(cells) != len(COLUMNS):
-        raise DocumentError(
-            f"the line has {len(cells)} cells, not {len(COLUMNS)}",
-            given=",".join(cells),
-            remedy=f"write {','.join(COLUMNS)}",
-        )
+    csv_file.as_many(cells, COLUMNS)
     document, version, rep, *days = cells
     _known_kind(document)
     if not _VERSION.fullmatch(version):
@@ -385,21 +354,10 @@ def _row(number: int, cells: list[str], client: Client) -> Row:
             remedy="write its first 8 letters and digits or more; a spreadsheet may have made a number of it",
         )
     known_rep(client, rep)
-    read_on, reviewed_on, reinforced_on = (_day(day) for day in days)
+    read_on, reviewed_on, reinforced_on = (csv_file.day(day) for day in days)
     if read_on is reviewed_on is reinforced_on is None:
         raise DocumentError("no step has a day", remedy="write the day of a step, or take the line out")
     return Row(document, version, rep, read_on, reviewed_on, reinforced_on, number)
-
-
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DocumentError("not a day", given=text, remedy="write it like 2026-11-16") from None
 
 
 def _known_kind(document: str) -> str:
@@ -490,28 +448,6 @@ def _on_the_team(rep: Rep, on: date) -> bool:
     return began and (rep.ends_on is None or on < rep.ends_on)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for one writer, the next one waits; a writer that dies lets go."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-        os.fsync(handle)  # the new name of the file
-    finally:
-        os.close(handle)
-
-
 def _write(path: Path, rows: list[Row]) -> None:
-    """Write the file beside itself, to the disk, then over itself."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([row.document, row.version, row.rep, *(row.day(step) or "" for step in STEPS)])
-    beside = path.with_name(f".tmp-{path.name}")
-    with beside.open("w", encoding="utf-8", newline="") as handle:
-        handle.write(text.getvalue())
-        handle.flush()
-        os.fsync(handle.fileno())
-    beside.replace(path)
+    cells = ([row.document, row.version, row.rep, *(row.day(step) or "" for step in STEPS)] for row in rows)
+    csv_file.write(path, COLUMNS, cells)

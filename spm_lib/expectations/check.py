@@ -13,9 +13,10 @@ from spm_lib.client import Client
 from spm_lib.errors import DocumentError
 from spm_lib.expectations.acknowledgements import FILE, Row, read_rows
 from spm_lib.expectations.documents import Document, Reading, examine
-from spm_lib.expectations.fields import Goal, IndividualPlan, QuotaLine, SalesGoals
+from spm_lib.expectations.fields import KINDS, Goal, IndividualPlan, QuotaLine, SalesGoals
 from spm_lib.expectations.problems import Problem
-from spm_lib.expectations.standards import quota_period, same_day, share_readers
+from spm_lib.expectations.standards import Expectations, quota_period, same_day, share_readers
+from spm_lib.expectations.supplied import read_supplied
 
 #: Up to this much, in the client's currency, goals add up: each is rounded by whoever wrote it.
 ROUNDING = 1.0
@@ -25,7 +26,7 @@ Span = tuple[date, date, str | None, str | None, str | None]
 
 
 def check_documents(folder: Path, client: Client, known_metrics: Collection[str]) -> list[Problem]:
-    """Tell everything wrong with the documents and acknowledgements of a client, by file and line.
+    """Tell everything wrong with a client's documents, acknowledgements and ledger of what was supplied.
 
     Parameters
     ----------
@@ -57,9 +58,18 @@ def check_documents(folder: Path, client: Client, known_metrics: Collection[str]
     found = [replace(one, file=f"expectations/{one.file}") for one in problems]
     rows, faults = read_rows(folder / FILE, client, tuple(documents))
     found += [replace(fault, stops=True) for fault in faults]
+    agreed = Expectations(tuple(documents), client) if _plans_are_read(paths, readings) else None
+    found += [replace(fault, stops=True) for fault in read_supplied(folder, client, agreed)[1]]
     if len(whole) == len(readings):  # else the acknowledgements of a document nobody can read look lost
         found += _lost(rows, documents)
     return sorted(found, key=lambda one: (one.file, one.line or 0, one.what))
+
+
+def _plans_are_read(paths: list[Path], readings: list[Reading]) -> bool:
+    """Whether every document that may be an individual plan can be read: one that cannot may promise more."""
+    unread = (path for path, one in zip(paths, readings, strict=True) if one.document is None)
+    others = set(KINDS) - {"individual_plan"}
+    return all(path.stem.partition("-")[0] in others for path in unread)
 
 
 def _begins(reading: Reading) -> tuple[date, str]:

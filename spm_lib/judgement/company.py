@@ -88,7 +88,8 @@ class CompanyRecords:
     resources : pandas.DataFrame, optional
         Promised in the rep's plan: rep_id, what, due_on, supplied_on, source.
     compensation : pandas.DataFrame, optional
-        rep_id, what, due_on, paid_on, source.
+        rep_id, what, due_on, paid_on, source. Of both, a column `recorded` may be False: it was to be done,
+        and nobody wrote down whether it was.
     achievable : pandas.DataFrame, optional
         Per standard: rep_id, metric, so many peers who met it of all peers, so many of the rep's own past
         periods that did of all, source.
@@ -295,8 +296,6 @@ def _reinforced(
     held = [(day, at) for day, at in days if day and begins and begins <= day <= on]
     if not held and log is None:
         return _unrecorded("reinforced", f"Whether a meeting came back to {_paper(name)} is")
-    if not held and log is None:
-        return _unrecorded("reinforced", f"Whether a meeting came back to {_paper(name)} is")
     if not held:
         said = f"no meeting has come back to {_paper(name)} since it is in force."
         return _Line("reinforced", name, "gap", begins, said, version["file"])
@@ -381,6 +380,10 @@ def _supplied(
         what, source = style.plain(row["what"], 160), _text(row["source"])
         if day is not None and due is not None and day <= due:
             yield _Line(question, what, "kept", day, f"{what} was {verb} on {style.day(day)}.", source)
+            continue
+        if not row.get("recorded", True):
+            said = f"whether {what}, due on {style.day(due)}, was {verb} is not recorded."
+            yield _Line(question, what, "not recorded", due, said, source)
             continue
         became = f"was {verb} on {style.day(day)}" if day else f"has not been {verb}"
         said = f"{what}, due on {style.day(due)}, {became}."

@@ -1,4 +1,8 @@
-"""Which conversation does each rep's standing propose? Celebrate, keep, coach up, or confront."""
+"""Which conversation does each rep's standing propose? Celebrate, keep, coach up, or confront.
+
+Where the standing proposes to confront and the company's own part does not allow it, the conversation is one
+the company has with itself: check ourselves first.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from datetime import date, timedelta
 import pandas as pd
 
 from spm_lib import style
+from spm_lib.judgement.company import check_ourselves, may_confront
 
-CONVERSATIONS = ("confront", "coach up", "celebrate", "keep")
+CONFRONT, CHECK_FIRST = "confront", "check ourselves first"
+CONVERSATIONS = (CONFRONT, CHECK_FIRST, "coach up", "celebrate", "keep")
 #: A rep below is confronted when coaching began at least so many weeks ago, and no longer ago than a year.
 COACHING_WEEKS, COACHING_FORGOTTEN_WEEKS = 4, 52
 #: What has to lie on the table before anybody is confronted.
@@ -56,6 +62,31 @@ def conversations(
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table["since"] = pd.to_datetime(table["since"])
     return table.astype(COLUMNS)
+
+
+def with_ledgers(table: pd.DataFrame, ledgers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The conversations with the company's own part looked at: nobody is confronted without it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `conversations`.
+    ledgers : mapping
+        Rep id -> ``company_part``. A rep who has none is not confronted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same; a "confront" whose ledger does not allow it (``may_confront``) is "check ourselves first",
+        and `needs` says what has to be put right or looked at, a line each.
+    """
+    nothing = pd.DataFrame(columns=["question", "state", "said"])
+    told = table.copy()
+    for place, row in table[table["conversation"].eq(CONFRONT)].iterrows():
+        ledger = ledgers.get(str(row["rep_id"]), nothing)
+        if not may_confront(ledger):
+            told.loc[place, ["conversation", "needs"]] = [CHECK_FIRST, "\n".join(check_ourselves(ledger))]
+    return told
 
 
 def _proposed(rep: str, rows: pd.DataFrame, on: date, coached: date | None) -> dict[str, object]:

@@ -159,7 +159,7 @@ def standing(
     rows = [
         _row(line, rep, facts.get(line["metric"]), week, not_recorded or {}, acknowledged)
         for line in standards.to_dict("records")
-        for rep in _applies(line["applies_to"], roles)
+        for rep in applies(line["applies_to"], roles)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("since", "effective_from", "judged_from"):
@@ -167,7 +167,8 @@ def standing(
     return table.astype(COLUMNS)
 
 
-def _applies(applies_to: tuple[str, ...], roles: Mapping[str, str]) -> Iterator[str]:
+def applies(applies_to: tuple[str, ...], roles: Mapping[str, str]) -> Iterator[str]:
+    """The reps a standard is for: it names them or their role, or nobody, which is everybody."""
     for rep, role in roles.items():
         if not applies_to or rep in applies_to or role in applies_to:
             yield rep

@@ -44,8 +44,8 @@ def _line(value: Any) -> Any:
     return one_line(value) if isinstance(value, str) else value
 
 
-def _several(value: Any) -> Any:
-    # `topics:` with nothing behind it is how a form is left, and one thing needs no list
+def several(value: Any) -> Any:
+    """A list: `topics:` with nothing behind it is how a form is left, and one thing needs no list."""
     if value is None:
         return ()
     return value if isinstance(value, list | tuple) else [value]
@@ -53,7 +53,7 @@ def _several(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Line = Annotated[str, BeforeValidator(_line)]
-Lines = Annotated[tuple[Line, ...], BeforeValidator(_several)]
+Lines = Annotated[tuple[Line, ...], BeforeValidator(several)]
 
 
 class Commitment(Strict):
@@ -131,10 +131,10 @@ class Front(Strict):
     attendees: Lines = ()
     guests: Lines = ()
     topics: Lines = ()
-    learning: Annotated[tuple[Learning, ...], BeforeValidator(_several)] = ()
-    coaching: Annotated[tuple[Coaching, ...], BeforeValidator(_several)] = ()
+    learning: Annotated[tuple[Learning, ...], BeforeValidator(several)] = ()
+    coaching: Annotated[tuple[Coaching, ...], BeforeValidator(several)] = ()
     reinforced: Lines = ()
-    commitments: Annotated[tuple[Commitment, ...], BeforeValidator(_several)] = ()
+    commitments: Annotated[tuple[Commitment, ...], BeforeValidator(several)] = ()
     belief: Belief | None = Field(default=None, repr=False)
     private: str | None = Field(default=None, repr=False)
 

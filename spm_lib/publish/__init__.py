@@ -5,26 +5,41 @@ Knows notebooks, pages and folders; knows no metric.
 
 from spm_lib.publish.execute import Limits
 from spm_lib.publish.failure import reasons
+from spm_lib.publish.firm import publish_firm
 from spm_lib.publish.index import write_index
 from spm_lib.publish.manifest import Published, Run, is_intact, read_run
-from spm_lib.publish.pages import NOTEBOOKS, PAGES, Page, pages_named
+from spm_lib.publish.pages import (
+    FIRM_PAGES,
+    NOTEBOOKS,
+    PAGES,
+    Audience,
+    NoSuchPageError,
+    Page,
+    check_asked,
+    split_asked,
+)
 from spm_lib.publish.run import OnState, Outcome, State, keep_failure, publish_week
 
 __all__ = [
+    "FIRM_PAGES",
     "NOTEBOOKS",
     "PAGES",
+    "Audience",
     "Limits",
+    "NoSuchPageError",
     "OnState",
     "Outcome",
     "Page",
     "Published",
     "Run",
     "State",
+    "check_asked",
     "is_intact",
     "keep_failure",
-    "pages_named",
+    "publish_firm",
     "publish_week",
     "read_run",
     "reasons",
+    "split_asked",
     "write_index",
 ]

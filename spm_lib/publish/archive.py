@@ -22,8 +22,8 @@ def archived(notebook: Any, parameters: Parameters, places: Iterable[Path] = ())
     """An executed notebook as JSON, the same bytes for the same results.
 
     papermill's records (paths, times, every parameter) and what was written to the error stream are
-    dropped, and paths lose the folders of this machine. The injected cell keeps client and week; whoever
-    runs the notebook again sets `home`.
+    dropped, and paths lose the folders of this machine. The injected cell keeps client, week and rep;
+    whoever runs the notebook again sets the folders.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def archived(notebook: Any, parameters: Parameters, places: Iterable[Path] = ())
         tags = cell.metadata.get("tags", [])
         cell.metadata = _node({"tags": tags} if tags else {})
         if INJECTED in tags:
-            cell.source = f"client = {parameters.client!r}\nweek = {parameters.week!r}"
+            cell.source = parameters.archived()
         if cell.cell_type == "code":
             cell.outputs = _outputs(cell.outputs)
     text = str(nbformat.writes(kept))  # type: ignore[no-untyped-call]

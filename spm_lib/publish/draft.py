@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from spm_lib.errors import PublishError
+from spm_lib.publish.copies import Copy
 from spm_lib.publish.inputs import file_hash
 from spm_lib.publish.manifest import Exports, Run
-from spm_lib.publish.pages import Page
 
 TABLES, NOTEBOOKS = "tables", "notebooks"
 #: What a notebook keeps beside its tables; both end up in run.json.
@@ -50,36 +50,55 @@ class Draft:
         for made in (self.tables, folder / NOTEBOOKS):
             made.mkdir()
 
-    def carry_over(self, report: Path, run: Run, pages: Iterable[Page]) -> None:
-        """Take pages of a standing report over, with every table: they come from the same inputs."""
-        for page in pages:
-            shutil.copyfile(report / page.file, self.folder / page.file)
-            shutil.copyfile(report / NOTEBOOKS / page.notebook, self.folder / NOTEBOOKS / page.notebook)
-            self.timings[page.name] = run.timings.get(page.name, 0.0)
+    def carry_over(self, report: Path, run: Run, copies: Iterable[Copy]) -> None:
+        """Take pages of a standing report over, with their tables: they come from the same inputs.
+
+        The tables of everybody's pages lie in one folder and are taken together; a rep's go with their page.
+        """
+        folders = {TABLES}
+        for copy in copies:
+            for name in (copy.file, f"{NOTEBOOKS}/{copy.notebook}"):
+                self._take_file(report, name)
+            folders.add(f"{TABLES}/{copy.tables}".rstrip("/"))
+            self.timings[copy.name] = run.timings.get(copy.name, 0.0)
             # a finding about a page begins with its file
-            self.findings += [one for one in run.findings if one.startswith(page.file)]
+            self.findings += [one for one in run.findings if one.startswith(copy.file)]
         for name in run.files:
-            if name.startswith(f"{TABLES}/"):
-                shutil.copyfile(report / name, self.folder / name)
+            if name.rpartition("/")[0] in folders:
+                self._take_file(report, name)
         self.definitions = dict(run.definitions)
         self.exports = Exports(exports_until=run.exports_until, exports_age_days=run.exports_age_days)
 
-    def add(self, page: Page, html: str, notebook: str) -> None:
+    def _take_file(self, report: Path, name: str) -> None:
+        self._made(self.folder / name)
+        shutil.copyfile(report / name, self.folder / name)
+
+    def _made(self, path: Path) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def keep(self, copy: Copy) -> Path:
+        """The folder a copy's notebook keeps its tables in."""
+        folder = self.tables / copy.tables
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def add(self, copy: Copy, html: str, notebook: str) -> None:
         """Take up a page and the notebook it came from."""
-        (self.folder / page.file).write_text(html, encoding="utf-8")
-        (self.folder / NOTEBOOKS / page.notebook).write_text(notebook, encoding="utf-8")
+        self._made(self.folder / copy.file).write_text(html, encoding="utf-8")
+        self._made(self.folder / NOTEBOOKS / copy.notebook).write_text(notebook, encoding="utf-8")
 
     def kept(self) -> dict[str, str]:
         """Every file in the folder of tables -> sha256."""
         found = sorted(path for path in self.tables.rglob("*") if path.is_file())
         return {path.relative_to(self.tables).as_posix(): file_hash(path) for path in found}
 
-    def collect(self, page: Page, before: dict[str, str]) -> None:
+    def collect(self, copy: Copy, before: dict[str, str]) -> None:
         """Take up what a page's notebook kept.
 
         Parameters
         ----------
-        page : Page
+        copy : Copy
         before : dict of str
             What `kept` told before it ran.
 
@@ -89,9 +108,9 @@ class Draft:
             A table differs from another page's of the same name, a file is no table, or what was kept about
             the definitions and the exports is not what it should be.
         """
-        where = page.notebook
-        self.definitions |= _read(self.tables / DEFINITIONS, where) or {}
-        if (review := _read(self.tables / REVIEW, where)) is not None:
+        where = copy.notebook
+        self.definitions |= _read(self.keep(copy) / DEFINITIONS, where) or {}
+        if (review := _read(self.keep(copy) / REVIEW, where)) is not None:
             self._take(_checked(review, where), where)
         after = self.kept()
         _refuse(
@@ -101,7 +120,7 @@ class Draft:
         )
         _refuse(
             "the notebook kept a file that is no table",
-            [name for name in after if "/" in name or not name.endswith(".parquet")],
+            [name for name in after if name not in before and not _is_table(name, copy)],
             where,
         )
 
@@ -111,6 +130,11 @@ class Draft:
                 "two pages were made from different exports", where=where, remedy="run the review again"
             )
         self.exports = exports
+
+
+def _is_table(name: str, copy: Copy) -> bool:
+    """Whether a kept file is a table that lies where the copy keeps its tables."""
+    return name.rpartition("/")[0] == copy.tables and name.endswith(".parquet")
 
 
 def _read(path: Path, where: str) -> dict[str, Any] | None:

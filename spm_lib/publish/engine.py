@@ -5,21 +5,27 @@ Imported only when a notebook is run; papermill and what it brings cost half a s
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # 35 parsers are built when this package is imported, for checks nobody here asks for
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import papermill  # noqa: E402
+from jupyter_core.utils import ensure_event_loop  # noqa: E402
 from papermill.clientwrap import PapermillNotebookClient  # noqa: E402
 from papermill.engines import NBClientEngine, papermill_engines  # noqa: E402
 
 from spm_lib.publish.kernel import PrivateKernel, kernel_place  # noqa: E402
 
 NAME = "spm"
+#: Metadata of an executed notebook: whether its kernel was "warm" or "cold". No page and no archive shows it.
+KERNEL = "spm_kernel"
 
 #: Keeps the machinery's chatter from the command line; failures come as exceptions.
 _LOG = logging.getLogger("spm.publish.machinery")
@@ -93,7 +99,9 @@ class Engine(NBClientEngine):  # type: ignore[misc]
             record_timing=False,
             log=_LOG,
         )
-        return client.execute(cleanup_kc=True, **given["kernel_start"])
+        executed = client.execute(cleanup_kc=True, **given["kernel_start"])
+        executed.metadata[KERNEL] = getattr(kernel.provisioner, "how", "cold")
+        return executed
 
 
 papermill_engines.register(NAME, Engine)
@@ -115,7 +123,7 @@ def run(notebook: Any, parameters: dict[str, str], *, cell: int, start: int, wat
     Exception
         Whatever papermill, nbclient or the kernel raised.
     """
-    with kernel_place() as (config, kernel_start), watch:
+    with kernel_place() as (config, kernel_start), _loop_of_one_run(), watch:
         return papermill.execute_notebook(
             notebook,
             None,
@@ -131,3 +139,19 @@ def run(notebook: Any, parameters: dict[str, str], *, cell: int, start: int, wat
             kernel_start=kernel_start,
             watch=watch,
         )
+
+
+@contextmanager
+def _loop_of_one_run() -> Iterator[None]:
+    """Close the event loop that jupyter leaves open in every thread it was ever called from."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        try:
+            yield
+        finally:
+            ensure_event_loop().close()
+            asyncio.set_event_loop(None)
+    else:
+        # called from within a loop, as in JupyterLab: it belongs to somebody else
+        yield

@@ -13,6 +13,7 @@ from typing import Any
 from spm_lib import errors
 from spm_lib.errors import PublishError, SpmError
 from spm_lib.publish.parameters import Parameters, check_declared
+from spm_lib.publish.warm import warm_up
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 #: Longest message of a foreign error a reader is shown.
@@ -55,7 +56,8 @@ def execute(notebook: Any, parameters: Parameters, *, name: str, limits: Limits 
     Returns
     -------
     nbformat.NotebookNode
-        The executed notebook, every cell run.
+        The executed notebook, every cell run; its metadata `spm_kernel` tells whether its kernel was "warm"
+        (forked) or "cold" (started from nothing).
 
     Raises
     ------
@@ -64,7 +66,9 @@ def execute(notebook: Any, parameters: Parameters, *, name: str, limits: Limits 
     PublishError
         Any other failure: wrong parameters, an error in a cell, a limit, a killed kernel.
     """
-    declared = check_declared(notebook, name)
+    declared = check_declared(notebook, name, type(parameters))
+    # what kernels are forked from loads its part while the next line loads ours
+    warm_up()
     from spm_lib.publish import engine
 
     limits = limits or Limits()

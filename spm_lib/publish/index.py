@@ -18,6 +18,7 @@ from spm_lib.errors import SpmError, UsageError
 from spm_lib.fragment import Html, client_text, details, join, stylesheet_text, tag
 from spm_lib.periods import week as week_period
 from spm_lib.publish.failure import as_refusal, reasons
+from spm_lib.publish.firm import FOLDER, FirmRun, read_firm
 from spm_lib.publish.machine import places_of
 from spm_lib.publish.manifest import Published, Run, read_run
 from spm_lib.publish.place import RUNS, locked, write
@@ -25,7 +26,7 @@ from spm_lib.publish.proof import proofread
 
 NAME = "index.html"
 _TEMPLATES = Path(__file__).resolve().parent / "template"
-_FILE = re.compile(r"[a-z0-9_-]+\.html")
+_FILE = re.compile(r"[a-z0-9_-]+(/[a-z0-9-]+)?\.html")
 #: How long to wait for another process that writes the list, in seconds.
 _WAIT = 30.0
 
@@ -86,12 +87,14 @@ def write_index(reports: Path, home: Path | None = None) -> bool:
 
 def _write(reports: Path, home: Path | None) -> bool:
     listed = _listed(reports, home)
-    html = _page(reports, listed)
+    firm = read_firm(reports)
+    html = _page(reports, listed, firm)
     proofread(
         html,
         name=NAME,
         places=places_of(reports, *([home] if home else [])),
-        links={_address(run, page) for one in listed for run in one.runs.values() for page in run.pages},
+        links={_address(run, page) for one in listed for run in one.runs.values() for page in run.pages}
+        | {_firm_address(one) for one in firm},
     )
     try:
         if (reports / NAME).read_bytes() == html.encode():
@@ -148,7 +151,7 @@ def _is(check: Callable[[str], object], name: str) -> bool:
     return True
 
 
-def _page(reports: Path, listed: Sequence[_Listed]) -> str:
+def _page(reports: Path, listed: Sequence[_Listed], firm: Sequence[FirmRun]) -> str:
     template = Environment(  # noqa: S701 the skeleton escapes, and what it is given is made of escaped tags
         loader=FileSystemLoader(_TEMPLATES), keep_trailing_newline=True
     ).get_template("reports.html.j2")
@@ -163,15 +166,26 @@ def _page(reports: Path, listed: Sequence[_Listed]) -> str:
             f"{count} · latest week {newest}" if newest else f"{count} · nothing published yet",
             class_="sub",
         ),
+        tag("p", *_of_the_firm(firm)) if firm else None,
         class_="top",
     )
-    main = join([_attention(listed, newest), *(_section(reports, one) for one in listed)])
+    broken = reasons(reports, FOLDER)
+    main = join([_attention(listed, newest, broken), *(_section(reports, one) for one in listed)])
     foot = "Made for the firm · never sent to a client"
     page = template.render(title="Reports", style=stylesheet_text(), header=header, main=main, foot=foot)
     return page.rstrip() + "\n"
 
 
-def _attention(listed: Sequence[_Listed], newest: str) -> Html:
+def _of_the_firm(firm: Sequence[FirmRun]) -> Iterator[Html]:
+    for n, one in enumerate(firm):
+        yield join([" · " if n else None, tag("a", f"{one.title}, {one.week}", href=_firm_address(one))])
+
+
+def _firm_address(one: FirmRun) -> str:
+    return f"{one.page}.html"
+
+
+def _attention(listed: Sequence[_Listed], newest: str, broken: Mapping[str, str]) -> Html:
     """What needs a hand: failed runs, and clients without a report of the newest week."""
     failed = [(one, week) for one in listed for week in one.failed]
     behind = [one for one in listed if one.latest != newest and newest not in one.failed]
@@ -181,10 +195,13 @@ def _attention(listed: Sequence[_Listed], newest: str) -> Html:
         lines.append(tag("p", said, *_linked([(one, f", {week}") for one, week in failed]), "."))
     if behind:
         lines.append(tag("p", f"Not published for {newest}: ", *_linked([(one, "") for one in behind]), "."))
+    for page, why in broken.items():
+        # a link would promise what the reason takes back: the page may stand from an earlier run
+        lines.append(_failure(page.replace("_", " ").capitalize(), why, stands=False))
     if not newest:
         lines.append(tag("p", "Nothing is published yet." if listed else "There is no client yet."))
     title = "What needs a hand" if lines else "Every client has its report."
-    return tag("section", tag("h2", title), *lines, class_="decide" if failed else "decide calm")
+    return tag("section", tag("h2", title), *lines, class_="decide" if failed or broken else "decide calm")
 
 
 def _linked(named: Sequence[tuple[_Listed, str]]) -> Iterator[Html]:
@@ -217,9 +234,29 @@ def _report(reports: Path, run: Run) -> Html:
     rows = [
         tag("li", tag("span", _link(run, page)), tag("span", f"For {page.audience}"))
         for page in _pages(reports, run)
+        if not page.rep
     ]
-    shown = tag("ul", *rows, class_="rows") if rows else tag("p", "It has no page left; publish it again.")
-    return join([tag("h3", f"Week {_number(run.week)}, {run.days}"), shown])
+    sheets = [page for page in _pages(reports, run) if page.rep]
+    shown = tag("ul", *rows, class_="rows") if rows else None
+    none = tag("p", "It has no page left; publish it again.") if not rows and not sheets else None
+    return join([tag("h3", f"Week {_number(run.week)}, {run.days}"), shown, none, _sheets(run, sheets)])
+
+
+def _sheets(run: Run, sheets: Sequence[Published]) -> Html | None:
+    """The pages that are made for one rep each, to be opened."""
+    if not sheets:
+        return None
+    rows = [
+        tag("li", tag("span", _link(run, page)), tag("span", "For ", client_text(page.audience)))
+        for page in sheets
+    ]
+    return details(
+        _count(len(sheets), "sheet for one rep", "sheets for one rep each"), tag("ul", *rows, class_="rows")
+    )
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _note(run: Run) -> Iterator[Html]:
@@ -253,19 +290,21 @@ def _failure(week: str, why: str, *, stands: bool) -> Html:
 def _earlier(reports: Path, runs: Sequence[Run]) -> Html:
     rows = []
     for run in runs:
-        links = [
-            join([" · " if n else None, _link(run, page)]) for n, page in enumerate(_pages(reports, run))
-        ]
+        pages = _pages(reports, run)
+        alone = [page for page in pages if not page.rep]
+        links = [join([" · " if n else None, _link(run, page)]) for n, page in enumerate(alone)]
         rows.append(
             tag("li", tag("span", run.days), tag("span", run.week, class_="quiet"), tag("span", *links))
         )
+        if sheets := _sheets(run, [page for page in pages if page.rep]):
+            rows.append(tag("li", tag("div", sheets)))
     count = f"{len(runs)} earlier week{'s' * (len(runs) != 1)}"
     return details(count, tag("ul", *rows, class_="rows"))
 
 
 def _link(run: Run, page: Published) -> Html:
     unseen = tag("span", ", ", client_text(run.name), f", {run.week}", class_="unseen")
-    return tag("a", page.title, unseen, href=_address(run, page))
+    return tag("a", client_text(page.title) if page.rep else page.title, unseen, href=_address(run, page))
 
 
 def _address(run: Run, page: Published) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import spm_lib
 from spm_lib.client import client_folder
@@ -93,6 +94,24 @@ def gather(home: Path, slug: str, week: str, pages: Sequence[Page], notebooks: P
         The client's history is damaged.
     """
     folder = client_folder(home, slug)
+    house = of_house(pages, notebooks)
+    return Inputs(
+        client=slug,
+        week=week,
+        documents=_hashes(folder, _documents(folder)),
+        history=Store(folder).fingerprint(),
+        **house,
+    )
+
+
+def of_house(pages: Sequence[Page], notebooks: Path) -> dict[str, Any]:
+    """What every page depends on beside its data: notebooks, library and packages, as `Inputs` names them.
+
+    Raises
+    ------
+    PublishError
+        A notebook is missing.
+    """
     for page in pages:
         if not (notebooks / page.notebook).is_file():
             raise PublishError(
@@ -101,15 +120,11 @@ def gather(home: Path, slug: str, week: str, pages: Sequence[Page], notebooks: P
                 given=page.notebook,
                 remedy="publish from a copy of the whole project",
             )
-    return Inputs(
-        client=slug,
-        week=week,
-        documents=_hashes(folder, _documents(folder)),
-        history=Store(folder).fingerprint(),
-        notebooks=_hashes(notebooks, [notebooks / page.notebook for page in pages]),
-        library=library_hash(),
-        packages=_packages(),
-    )
+    return {
+        "notebooks": _hashes(notebooks, [notebooks / page.notebook for page in pages]),
+        "library": library_hash(),
+        "packages": _packages(),
+    }
 
 
 def file_hash(path: Path) -> str:

@@ -1,7 +1,8 @@
 """The kernel of one run: this interpreter, this package, private sockets, nothing of the user's own set-up.
 
 A kernel specification called python3 may belong to another environment, and kernels on TCP share ports
-and talk in the clear. Here a kernel is always `sys.executable`, on Unix sockets in a folder of its own.
+and talk in the clear. Here a kernel is always `sys.executable`, on Unix sockets in a folder of its own,
+forked from a warm process (`warm`) where that can be had.
 """
 
 from __future__ import annotations
@@ -11,20 +12,28 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty
 from subprocess import DEVNULL
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets.config import Config
+
+from spm_lib.publish import warm
 
 #: Longest path of a Unix socket, with room for the suffixes of the five channels.
 _SOCKET_LENGTH = 100
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+#: How often a kernel that was told to end is looked at, in seconds.
+_TICK = 0.005
 
 
 class ThisInterpreter(KernelSpecManager):
@@ -36,11 +45,84 @@ class ThisInterpreter(KernelSpecManager):
         return KernelSpec(argv=argv, display_name=kernel_name, language="python", resource_dir="")
 
 
+class Provisioner(LocalProvisioner):
+    """Forks a kernel where one can be had, and starts it as ever where not.
+
+    Attributes
+    ----------
+    how : {"warm", "cold"}
+        How the kernel came to be.
+    """
+
+    how = "cold"
+    process: Any = None
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Have a kernel; jupyter_client's interface."""
+        if not warm.is_possible():
+            return await super().launch_kernel(cmd, **kwargs)
+        try:
+            kernel = warm.NURSERIES.fork(cmd, kwargs["cwd"], kwargs["env"])
+        except warm.NoKernelError:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.how, self.cwd = "warm", kwargs["cwd"]
+        self.process, self.pid, self.pgid = kernel, kernel.pid, kernel.pid
+        return self.connection_info
+
+
+class Client(AsyncKernelClient):
+    """Knows that a kernel is ready when it says so, where jupyter_client waits 0.2 s for silence."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel answers and what it broadcasts arrives; jupyter_client's interface."""
+        until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while True:
+            asked = self.kernel_info()
+            if await self._is_answered(asked) and await self._is_heard(asked):
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > until:
+                raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+    async def _is_answered(self, asked: str) -> bool:
+        """Whether the answer came; one to an earlier question counts as well."""
+        try:
+            answer = await self.get_shell_msg(timeout=1)
+        except Empty:
+            return False
+        if answer["msg_type"] != "kernel_info_reply":
+            return False
+        self._handle_kernel_info_reply(answer)
+        return bool(answer["parent_header"].get("msg_id") == asked)
+
+    async def _is_heard(self, asked: str) -> bool:
+        """Whether the broadcast of having answered arrived: it is lost when the subscription came later."""
+        try:
+            while True:
+                said = await self.get_iopub_msg(timeout=0.2)
+                idle = said["msg_type"] == "status" and said["content"]["execution_state"] == "idle"
+                if idle and said["parent_header"].get("msg_id") == asked:
+                    return True
+        except Empty:
+            return False
+
+
 class PrivateKernel(AsyncKernelManager):
-    """Starts this interpreter, and can end it for good."""
+    """Has this interpreter, forked or started, and can end it for good."""
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(kernel_spec_manager=ThisInterpreter(), **traits)
+        super().__init__(kernel_spec_manager=ThisInterpreter(), client_factory=Client, **traits)
+
+    async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
+        if self.provisioner is None:
+            self.provisioner = Provisioner(kernel_spec=self.kernel_spec, parent=self)
+        return await super()._async_pre_start_kernel(**kw)
+
+    pre_start_kernel = _async_pre_start_kernel
+
+    async def _async_wait(self, pollinterval: float = _TICK) -> None:
+        await super()._async_wait(pollinterval)
 
     def end(self) -> None:
         """Kill the kernel this manager started, and whatever it started in its session."""
@@ -69,29 +151,11 @@ def kernel_place() -> Iterator[tuple[Config, dict[str, Any]]]:
     try:
         work = room / "work"
         work.mkdir()
+        own = {"IPYTHONDIR": str(room / "ipython"), "JUPYTER_RUNTIME_DIR": str(room)}
         settings: dict[str, Any] = {"connection_file": str(room / "kernel.json")}
         if os.name == "posix" and len(str(room)) + len("/k-5") < _SOCKET_LENGTH:
             settings |= {"transport": "ipc", "ip": str(room / "k")}
-        start = {"cwd": str(work), "env": _environment(room), "stdout": DEVNULL, "stderr": DEVNULL}
+        start = {"cwd": str(work), "env": warm.environment() | own, "stdout": DEVNULL, "stderr": DEVNULL}
         yield Config({"PrivateKernel": settings}), start
     finally:
         shutil.rmtree(room, ignore_errors=True)
-
-
-def _environment(room: Path) -> dict[str, str]:
-    """The environment of a kernel: the caller's, made the same for every run."""
-    package = str(Path(__file__).resolve().parents[2])
-    others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    fixed = {
-        "PYTHONPATH": os.pathsep.join([package, *filter(None, others)]),
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        "TZ": "UTC",
-        "IPYTHONDIR": str(room / "ipython"),
-        "JUPYTER_RUNTIME_DIR": str(room),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "MPLBACKEND": "agg",
-        **dict.fromkeys(_THREADS, "1"),
-    }
-    dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "PYTHONWARNINGS", "MATPLOTLIBRC")
-    return {key: value for key, value in os.environ.items() if key not in dropped} | fixed

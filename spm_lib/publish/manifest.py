@@ -19,7 +19,21 @@ NAME = "run.json"
 
 
 class Published(BaseModel):
-    """A published page, as the manifest names it."""
+    """A published page, as the manifest names it.
+
+    Attributes
+    ----------
+    name, title, audience : str
+        As it is asked for, as a list names it, and whom it is made for in words.
+    file : str
+        Its place in the report.
+    page : str
+        Name of the page it is a copy of.
+    reader : str
+        Whom it is made for: "manager", "team", "rep", "owner".
+    rep : str
+        Id of the rep it is made for; empty for everybody's page.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +41,9 @@ class Published(BaseModel):
     title: str
     audience: str
     file: str
+    page: str = ""
+    reader: str = ""
+    rep: str = ""
 
 
 class Exports(BaseModel):

@@ -1,15 +1,57 @@
-"""The pages that are published, and for whom. Any other notebook beside them is an analyst's own."""
+"""The pages that are published, and for whom. Any other notebook beside them is an analyst's own.
+
+A page of a client is made once a week, or once for each of some reps: `copies` knows those. A page of the
+firm is made once after all clients, from their published reports alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Literal
 
+from spm_lib.client import Client, Rep
 from spm_lib.errors import UsageError
 
 #: The notebooks of this house, beside the package.
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+#: Who reads a page: it decides what may stand on it, and to whom it may be handed.
+Reader = Literal["manager", "team", "rep", "owner", "firm"]
+#: Client's folder, client, the week's last day -> the reps a page is made for, each a copy of their own.
+Reps = Callable[[Path, Client, date], Sequence[Rep]]
+
+_PLAN = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)\.md")
+
+
+class NoSuchPageError(UsageError):
+    """A page was asked for that does not exist: a wrong call, not a failed report."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom a page is made for.
+
+    Attributes
+    ----------
+    reader : {"manager", "team", "rep", "owner", "firm"}
+    words : str
+        Printed at the foot of the page; "{rep}" is the name of the rep it is made for.
+    """
+
+    reader: Reader
+    words: str
+
+
+MANAGER = Audience("manager", "the sales manager")
+TEAM = Audience("team", "the sales team")
+OWNER = Audience("owner", "the business owner")
+REP = Audience("rep", "{rep} and the sales manager")
+REP_AND_OWNER = Audience("rep", "{rep}, the sales manager and the business owner")
+FIRM = Audience("firm", "the firm")
 
 
 @dataclass(frozen=True)
@@ -22,13 +64,15 @@ class Page:
         File name of the notebook and of the page, without its ending.
     title : str
         As the index and the page's title bar name it.
-    audience : str
-        Whom it is made for; printed at its foot.
+    audience : Audience
+    reps : callable, optional
+        The reps that get a copy of their own; None for a page that is made once.
     """
 
     name: str
     title: str
-    audience: str
+    audience: Audience
+    reps: Reps | None = None
 
     @property
     def notebook(self) -> str:
@@ -37,28 +81,58 @@ class Page:
 
     @property
     def file(self) -> str:
-        """File name of the published page."""
+        """File name of a page that is made once."""
         return f"{self.name}.html"
 
 
-PAGES = (
-    Page("weekly_review", "Weekly review", "the sales manager"),
-    Page("owner_update", "Owner update", "the business owner"),
+def on_the_team(folder: Path, client: Client, on: date) -> list[Rep]:  # noqa: ARG001 (as every `Reps`)
+    """Everybody client.yaml lists who works there on a day, managers left out.
+
+    Reps whom the exports alone name have no list that says who is still there, so no sheet is made for them.
+    """
+    return [
+        rep
+        for rep in client.reps
+        if rep.role != "manager" and (rep.starts_on or on) <= on < (rep.ends_on or date.max)
+    ]
+
+
+def with_a_plan(folder: Path, client: Client, on: date) -> list[Rep]:
+    """Reps with an improvement plan that has begun by a day: a file ``improvement/<first day>-<rep>.md``."""
+    names = [_PLAN.fullmatch(path.name) for path in (folder / "improvement").glob("*.md")]
+    begun = {name[2] for name in names if name and name[1] <= on.isoformat()}
+    return [rep for rep in client.reps if rep.id in begun]
+
+
+#: Pages of a client, in publishing order; one line each.
+PAGES: tuple[Page, ...] = (
+    Page("weekly_review", "Weekly review", MANAGER),
+    Page("owner_update", "Owner update", OWNER),
 )
 
+#: Pages of the firm; one line each.
+FIRM_PAGES: tuple[Page, ...] = ()
 
-def pages_named(names: Sequence[str], pages: Sequence[Page]) -> tuple[Page, ...]:
-    """The pages with these names, in publishing order.
+
+def split_asked(
+    asked: Sequence[str], firm: Sequence[Page] = FIRM_PAGES
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of clients' pages, and those of the firm's."""
+    of_firm = {page.name for page in firm}
+    clients = tuple(name for name in asked if name not in of_firm)
+    return clients, tuple(name for name in asked if name in of_firm)
+
+
+def check_asked(asked: Sequence[str], pages: Sequence[Page]) -> None:
+    """Refuse names that are no page; that of a copy, "one_on_one/devon-price", counts by its page.
 
     Raises
     ------
-    UsageError
-        A name is no page; the message lists the known ones.
+    NoSuchPageError
+        The message lists the known ones.
     """
-    known = {page.name for page in pages}
-    for name in names:
-        if name not in known:
-            raise UsageError(
-                "no such page", given=name, remedy=f"known pages: {', '.join(page.name for page in pages)}"
-            )
-    return tuple(page for page in pages if page.name in names)
+    known = {page.name: page for page in pages}
+    for name in asked:
+        page, _, rep = name.partition("/")
+        if page not in known or (rep and known[page].reps is None):
+            raise NoSuchPageError("no such page", given=name, remedy=f"known pages: {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""What a notebook is told: client, week, home, keep. Nothing else, and nothing but text.
+"""What a notebook is told: client, week, rep, where to read and to keep. Nothing else, and only text.
 
 papermill pastes the names of parameters into code as they are and ignores those a notebook does not
 declare, so both are settled here, before it is called.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spm_lib.client import check_slug
 from spm_lib.errors import PublishError
@@ -28,29 +28,72 @@ class Parameters(BaseModel):
 
     Attributes
     ----------
-    client : str
-        Slug of the client's folder.
     week : str
         ISO week, "2026-W46".
-    home : str
-        Folder of all clients.
     keep : str
         Folder the tables behind the page are written to; empty: nowhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    client: Annotated[str, AfterValidator(check_slug)]
     week: Annotated[str, AfterValidator(_week)]
-    home: str
     keep: str = ""
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names a notebook must declare."""
+        return tuple(sorted(cls.model_fields, key=_ORDER.index))
 
-#: Names a notebook must declare, in order.
-NAMES = tuple(Parameters.model_fields)
+    def archived(self) -> str:
+        """What of it an archived notebook says: all but the folders of this machine."""
+        told = {name: getattr(self, name) for name in self.names() if name not in _FOLDERS}
+        return "\n".join(f"{name} = {value!r}" for name, value in told.items())
 
 
-def check_declared(notebook: Any, where: str) -> int:
+class OfClient(Parameters):
+    """The parameters of a client's page.
+
+    Attributes
+    ----------
+    client : str
+        Slug of the client's folder.
+    home : str
+        Folder of all clients.
+    """
+
+    client: Annotated[str, AfterValidator(check_slug)]
+    home: str
+
+
+class OfRep(OfClient):
+    """The parameters of a page that is made for each of some reps.
+
+    Attributes
+    ----------
+    rep : str
+        The rep's id.
+    """
+
+    rep: Annotated[str, Field(min_length=1)]
+
+
+class OfFirm(Parameters):
+    """The parameters of a page of the firm.
+
+    Attributes
+    ----------
+    reports : str
+        Folder of all reports, the only one it reads.
+    """
+
+    reports: str
+
+
+_ORDER = ("client", "week", "rep", "reports", "home", "keep")
+_FOLDERS = ("home", "reports", "keep")
+
+
+def check_declared(notebook: Any, where: str, known: type[Parameters] = OfClient) -> int:
     """Refuse a notebook whose `parameters` cell declares anything but the known names.
 
     Parameters
@@ -58,6 +101,8 @@ def check_declared(notebook: Any, where: str) -> int:
     notebook : nbformat.NotebookNode
     where : str
         Its file name, for the message.
+    known : type of Parameters
+        What it will be told.
 
     Returns
     -------
@@ -69,23 +114,24 @@ def check_declared(notebook: Any, where: str) -> int:
     PublishError
         No such cell, several, anything but plain assignments in it, an unknown or a missing name.
     """
+    names = known.names()
     tagged = [n for n, cell in enumerate(notebook.cells) if DECLARED in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise PublishError(
             f"the notebook has {len(tagged) or 'no'} cell{'s' * (len(tagged) > 1)} tagged `{DECLARED}`",
             where=where,
-            remedy=f"tag the one cell that declares {', '.join(NAMES)}",
+            remedy=f"tag the one cell that declares {', '.join(names)}",
         )
     declared = _assigned(notebook.cells[tagged[0]].source, where)
-    unknown = sorted(set(declared) - set(NAMES))
-    missing = [name for name in NAMES if name not in declared]
+    unknown = sorted(set(declared) - set(names))
+    missing = [name for name in names if name not in declared]
     if unknown or missing:
         raise PublishError(
             "the notebook's parameters are not the known ones"
             f" (unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'})",
             where=where,
             given=", ".join(declared),
-            remedy=f"declare exactly {', '.join(NAMES)}",
+            remedy=f"declare exactly {', '.join(names)}",
         )
     return tagged[0]
 

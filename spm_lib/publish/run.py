@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from spm_lib import style
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.errors import PublishError, SpmError
 from spm_lib.periods import week as week_period
+from spm_lib.publish.copies import Copy, copies_asked, copies_of
 from spm_lib.publish.draft import Draft
 from spm_lib.publish.execute import Limits, execute
 from spm_lib.publish.failure import as_refusal, keep_reason
 from spm_lib.publish.inputs import Inputs, gather
 from spm_lib.publish.machine import places_of, without_places
 from spm_lib.publish.manifest import NAME, Exports, Published, Run, hash_files, is_intact, read_run
-from spm_lib.publish.pages import NOTEBOOKS, PAGES, Page, pages_named
-from spm_lib.publish.parameters import Parameters
+from spm_lib.publish.notebook import read_notebook
+from spm_lib.publish.pages import NOTEBOOKS, PAGES, NoSuchPageError, Page, check_asked
+from spm_lib.publish.parameters import OfClient, OfRep, Parameters
 from spm_lib.publish.place import Place
 
 State = Literal["started", "running", "published", "current", "failed"]
@@ -69,7 +71,8 @@ class _Order:
     week: str
     reports: Path
     notebooks: Path
-    asked: tuple[Page, ...]
+    pages: tuple[Page, ...]
+    asked: tuple[str, ...]
     force: bool
     findings: tuple[str, ...]
     limits: Limits
@@ -88,6 +91,7 @@ def publish_week(
     findings: Sequence[str] = (),
     on_state: OnState | None = None,
     notebooks: Path = NOTEBOOKS,
+    pages: Sequence[Page] = PAGES,
     limits: Limits | None = None,
 ) -> Outcome:
     """Publish one client's week, or leave everything as it was and say why.
@@ -100,9 +104,10 @@ def publish_week(
     reports : pathlib.Path
         Folder of all reports.
     only : sequence of str
-        Names of the pages to make; all when empty. The other pages of a standing report are kept when they
-        were made from the same inputs and made anew when not: a report never loses a page, and its pages
-        never rest on different inputs. Pages that do not stand yet are not made.
+        Names of the pages to make, "one_on_one" for every rep's and "one_on_one/devon-price" for one; all
+        when empty. The other pages of a standing report are kept when they were made from the same inputs and
+        made anew when not: a report never loses a page that it should have, and its pages never rest on
+        different inputs. Pages that do not stand yet are not made.
     force : bool
         Make the pages although the standing ones were made from the same inputs.
     findings : sequence of str
@@ -111,6 +116,8 @@ def publish_week(
         Called with the slug, a `State`, and the page that is running (empty otherwise).
     notebooks : pathlib.Path
         Folder of the notebooks.
+    pages : sequence of Page
+        Those there are.
     limits : Limits, optional
         How long a notebook may take.
 
@@ -123,13 +130,15 @@ def publish_week(
     heard = on_state or _unheard
     heard(slug, "started", "")
     try:
+        check_asked(only, pages)
         order = _Order(
             home=Path(home).resolve(),
             client=slug,
             week=week_period(week).label,
             reports=Path(reports).resolve(),
             notebooks=Path(notebooks).resolve(),
-            asked=pages_named(only, PAGES) if only else PAGES,
+            pages=tuple(pages),
+            asked=tuple(only),
             force=force,
             findings=tuple(findings),
             limits=limits or Limits(),
@@ -184,6 +193,9 @@ def _publish(order: _Order) -> tuple[Literal["published", "current"], Path, tupl
     with place.held(WAIT):
         try:
             run, made = _make_if_needed(order, place)
+        except NoSuchPageError:
+            # nothing is wrong with the report, only with the call
+            raise
         except Exception as problem:
             _keep(place, as_refusal(problem), order.places)
             raise
@@ -194,86 +206,78 @@ def _publish(order: _Order) -> tuple[Literal["published", "current"], Path, tupl
 def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
     """The report as it stands in the end, and whether it had to be made."""
     client = load_client(order.home, order.client)
-    inputs = gather(order.home, order.client, order.week, PAGES, order.notebooks)
+    last_day = client.week(order.week).last_day
+    copies = copies_of(order.pages, client_folder(order.home, order.client), client, last_day)
+    asked = copies_asked(order.asked, order.pages, copies)
+    inputs = gather(order.home, order.client, order.week, order.pages, order.notebooks)
     standing = read_run(place.published)
     if standing and (standing.fingerprint != inputs.fingerprint or not is_intact(place.published, standing)):
         standing = None
-    kept = _kept(order, standing)
+    kept = _kept(copies, standing, asked if order.force else ())
     # a page that stands but cannot be kept is made anew with the ones asked for
-    to_make = [page for page in PAGES if page not in kept and _is_wanted(page, order, place)]
+    stands = [copy for copy in copies if (place.published / copy.file).is_file()]
+    to_make = [copy for copy in copies if copy not in kept and (copy in asked or copy in stands)]
     if standing and not to_make:
         return standing, False
     draft = Draft(place.begin())
     if standing and kept:
         draft.carry_over(place.published, standing, kept)
-    for page in to_make:
-        _make_page(order, client, inputs, page, draft)
-    if gather(order.home, order.client, order.week, PAGES, order.notebooks) != inputs:
+    for copy in to_make:
+        _make_page(order, client, inputs, copy, draft)
+    if gather(order.home, order.client, order.week, order.pages, order.notebooks) != inputs:
         raise PublishError(
             "the client's data, its documents or the notebooks changed while the pages were made",
             where=order.client,
             remedy="run the review again",
         )
-    run = _manifest(order, client, inputs, draft)
+    run = _manifest(order, client, inputs, draft, copies)
     (draft.folder / NAME).write_text(run.text(), encoding="utf-8")
     place.publish()
     return run, True
 
 
-def _kept(order: _Order, standing: Run | None) -> list[Page]:
+def _kept(copies: Sequence[Copy], standing: Run | None, forced: Sequence[Copy]) -> list[Copy]:
     """The pages of a standing report, made from the same inputs, that need not be made anew."""
     names = {page.name for page in standing.pages} if standing else set()
-    return [page for page in PAGES if page.name in names and not (order.force and page in order.asked)]
+    return [copy for copy in copies if copy.name in names and copy not in forced]
 
 
-def _is_wanted(page: Page, order: _Order, place: Place) -> bool:
-    return page in order.asked or (place.published / page.file).is_file()
+def _parameters(order: _Order, copy: Copy, keep: Path) -> Parameters:
+    told = {"client": order.client, "week": order.week, "home": str(order.home), "keep": str(keep)}
+    return OfClient(**told) if copy.rep is None else OfRep(**told, rep=copy.rep.id)
 
 
-def _make_page(order: _Order, client: Client, inputs: Inputs, page: Page, draft: Draft) -> None:
+def _make_page(order: _Order, client: Client, inputs: Inputs, copy: Copy, draft: Draft) -> None:
     """Run one notebook and take up its page; the page of a failed run is never written."""
     # imported here, because `spm` starts without a notebook more often than with one
     from spm_lib.publish.archive import archived
     from spm_lib.publish.exporter import export
     from spm_lib.publish.proof import proofread
 
-    order.on_state(order.client, "running", page.name)
+    order.on_state(order.client, "running", copy.name)
     began = time.perf_counter()
-    parameters = Parameters(
-        client=order.client, week=order.week, home=str(order.home), keep=str(draft.tables)
-    )
+    parameters = _parameters(order, copy, draft.keep(copy))
     before = draft.kept()
     executed = execute(
-        _read_notebook(order.notebooks / page.notebook), parameters, name=page.notebook, limits=order.limits
+        read_notebook(order.notebooks / copy.page.notebook),
+        parameters,
+        name=copy.notebook,
+        limits=order.limits,
     )
-    draft.collect(page, before)
+    draft.collect(copy, before)
     foot = (
-        f"Made for {page.audience}",
+        f"Made for {style.plain(copy.audience)}",
         style.plain(client.name),
         order.week,
         f"inputs {inputs.fingerprint[:_SHORT]}",
     )
-    html = export(executed, name=page.notebook, foot=foot)
-    draft.findings += proofread(html, name=page.file, places=order.places)
-    draft.add(page, html, archived(executed, parameters, order.places))
-    draft.timings[page.name] = round(time.perf_counter() - began, 3)
+    html = export(executed, name=copy.notebook, foot=foot)
+    draft.findings += proofread(html, name=copy.file, places=order.places)
+    draft.add(copy, html, archived(executed, parameters, order.places))
+    draft.timings[copy.name] = round(time.perf_counter() - began, 3)
 
 
-def _read_notebook(path: Path) -> Any:
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    except (ValueError, nbformat.ValidationError) as problem:
-        raise PublishError(
-            "the file is no notebook",
-            where=path.name,
-            given=str(problem).partition("\n")[0][:200],
-            remedy="restore it from the project's history",
-        ) from problem
-
-
-def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft) -> Run:
+def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft, copies: Sequence[Copy]) -> Run:
     week = client.week(order.week)
     exports = draft.exports or Exports()
     noticed = [without_places(one, order.places) for one in (*order.findings, *draft.findings)]
@@ -287,12 +291,20 @@ def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft) -> Ru
         exports_until=exports.exports_until,
         exports_age_days=exports.exports_age_days,
         pages=tuple(
-            Published(name=page.name, title=page.title, audience=page.audience, file=page.file)
-            for page in PAGES
-            if page.name in draft.timings
+            Published(
+                name=copy.name,
+                title=copy.title,
+                audience=copy.audience,
+                file=copy.file,
+                page=copy.page.name,
+                reader=copy.page.audience.reader,
+                rep=copy.rep.id if copy.rep else "",
+            )
+            for copy in copies
+            if copy.name in draft.timings
         ),
         files=hash_files(draft.folder),
         definitions=dict(sorted(draft.definitions.items())),
         findings=tuple(dict.fromkeys(noticed)),
-        timings={page.name: draft.timings[page.name] for page in PAGES if page.name in draft.timings},
+        timings={copy.name: draft.timings[copy.name] for copy in copies if copy.name in draft.timings},
     )

@@ -17,7 +17,7 @@ LONGEST = 15
 Line = tuple[object, object, object, object]
 
 
-def bars(caption: str, heads: Sequence[str], lines: Iterable[Line]) -> Html:
+def bars(caption: str, heads: Sequence[str], lines: Iterable[Line], kind: str = "") -> Html:
     """A table of four columns that stacks on a phone and stays a table for a screen reader.
 
     Parameters
@@ -26,6 +26,8 @@ def bars(caption: str, heads: Sequence[str], lines: Iterable[Line]) -> Html:
     heads : four str
         Read aloud only: the cells explain themselves.
     lines : iterable of (name, bar, words, number)
+    kind : str, optional
+        "people": a table of words over the whole width.
     """
     head = tag("tr", *(tag("th", name, scope="col", role="columnheader") for name in heads), role="row")
     return tag(
@@ -33,7 +35,7 @@ def bars(caption: str, heads: Sequence[str], lines: Iterable[Line]) -> Html:
         tag("caption", caption, class_="unseen"),
         tag("thead", head, role="rowgroup", class_="unseen"),
         tag("tbody", *map(_line, lines), role="rowgroup"),
-        class_="bars",
+        class_=f"bars {kind}".strip(),
         role="table",
     )
 

@@ -111,12 +111,16 @@ def drops_table(drops: pd.DataFrame, time_zone: str) -> Fragment:
         return Fragment(tag("p", "No export was received by this week."), "No export was received", "block")
     newest = drops.sort_values("as_of", ascending=False, kind="stable")
     rows = [_drop(row, time_zone) for row in newest.head(DROPS).to_dict("records")]
-    table = grid("Exports received", ["Taken", "Brought", "Rows read", "Refused"], rows, numeric=(2, 3))
+    head = ["Taken", "Brought", "Rows read", "Refused"]
+    table = grid("The latest export", head, rows[:1], numeric=(2, 3))
     older = newest.iloc[DROPS:]
     read, refused = (style.count(older[column].sum()) for column in ("rows_read", "quarantined"))
     said = f"Before that {words.counted(len(older), 'export')}: {read} rows read, {refused} refused."
     more = tag("p", said, class_="quiet") if len(older) else None
-    return Fragment(join((table, more)), f"{words.counted(len(drops), 'export')} received")
+    if len(rows) > 1:
+        before = grid("Exports before it", head, rows[1:], numeric=(2, 3))
+        table = join((table, details(f"{words.counted(len(newest) - 1, 'export')} before it", before, more)))
+    return Fragment(table, f"{words.counted(len(drops), 'export')} received")
 
 
 def _drop(row: words.Row, time_zone: str) -> list[object]:

@@ -20,7 +20,9 @@ _CHANCE = (
 )
 
 
-def standings_table(standings: pd.DataFrame, names: Mapping[str, str]) -> Fragment:
+def standings_table(
+    standings: pd.DataFrame, names: Mapping[str, str], agreements: pd.DataFrame | None = None
+) -> Fragment:
     """Each rep's standings: the bar towards what was agreed, the word, the numbers, what would change it.
 
     Parameters
@@ -29,15 +31,20 @@ def standings_table(standings: pd.DataFrame, names: Mapping[str, str]) -> Fragme
         Of ``judgement.standing``.
     names : mapping
         Rep id -> printed name; the order is theirs.
+    agreements : pandas.DataFrame, optional
+        Per rep and document since when it is agreed, of ``Review.agreements``; None where nobody notes it.
     """
     if not len(standings):
         nothing = "Nothing is agreed in writing that a rep could be held against."
         return Fragment(tag("p", nothing, class_="read"), nothing)
     rows = in_order(standings, names)
+    agreed_on = _agreed_on(agreements)
     told = sum(words.is_told(row) for row in rows)
     caption = "Standings to what was agreed, by rep"
     heads = ("Rep and expectation", "What would change it", "Standing", "Value")
-    table = folded(bars(caption, heads, (_line(row, names) for row in rows)), len(rows), "standing")
+    table = folded(
+        bars(caption, heads, (_line(row, names, agreed_on) for row in rows)), len(rows), "standing"
+    )
     notes = [_CHANCE] if told else []
     small = (tag("p", text, class_="read small") for text in notes)
     agreed = (tag("p", text, class_="read small") for text in _documents(standings))
@@ -45,13 +52,25 @@ def standings_table(standings: pd.DataFrame, names: Mapping[str, str]) -> Fragme
     return Fragment(join((table, *small, *agreed)), text)
 
 
-def _line(row: words.Row, names: Mapping[str, str]) -> Line:
+def _agreed_on(agreements: pd.DataFrame | None) -> dict[tuple[str, str], str]:
+    """(rep, document) -> since when, in words."""
+    rows = [] if agreements is None else agreements.to_dict("records")
+    return {(str(row["rep_id"]), str(row["document"])): words.agreement(row) for row in rows}
+
+
+def _line(row: words.Row, names: Mapping[str, str], agreed_on: Mapping[tuple[str, str], str]) -> Line:
     """One rep and one expectation."""
     word = tag("span", words.standing_word(row), class_=_look(row))
     numbers = "; ".join(filter(None, [words.standing_numbers(row), words.standing_since(row)]))
     name = join((name_of(row["rep_id"], names), tag("div", words.expectation(row), class_="quiet small")))
     change = words.would_change(row)
-    below = (tag("div", text, class_="quiet small") for text in (numbers, client_text(change)) if text)
+    since = agreed_on.get((str(row["rep_id"]), str(row["document"])), "")
+    if since:  # says what “not acknowledged yet” says, and more
+        change = "" if words.standing_word(row) == "not yet agreed" else change
+        numbers = "; ".join(filter(None, [numbers, since]))
+    below = (
+        tag("div", text, class_="quiet small") for text in (numbers, change and client_text(change)) if text
+    )
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
     return name, join((_bar(row), *below)), word, value
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from spm_lib import style, words
 from spm_lib.fragment import Fragment, Html, details, grid, join, name_of, tag
-from spm_lib.tables.bars import Line, bars, folded, in_order, track
+from spm_lib.tables.bars import Line, bars, in_order, track
 
 
 def panel_table(
@@ -57,7 +57,7 @@ def _is_immature(row: words.Row) -> bool:
 
 
 def shrunk_table(shrunk: pd.DataFrame, names: Mapping[str, str]) -> Fragment:
-    """Each rep's win rate as observed and as best estimate, and who can be told from whom.
+    """Who can be told from whom; to open, each rep's win rate as observed and as best estimate.
 
     Parameters
     ----------
@@ -73,9 +73,10 @@ def shrunk_table(shrunk: pd.DataFrame, names: Mapping[str, str]) -> Fragment:
     places = ranked.tolist() if ranked.nunique() > 1 else []
     caption = "Win rate by rep, as observed and as best estimate"
     heads = ("Rep", "Best estimate, the team’s marked", "Observed, range and place", "Best estimate")
-    table = folded(bars(caption, heads, (_estimated(row, names, places) for row in rows)), len(rows), "rep")
+    table = bars(caption, heads, (_estimated(row, names, places) for row in rows))
     said = words.told_apart(shrunk)
-    return Fragment(join((table, *(tag("p", one, class_="read small") for one in said))), " ".join(said))
+    opened = details("The best estimate of each rep’s rate, and how far it can be told", table)
+    return Fragment(join((*(tag("p", one, class_="read small") for one in said), opened)), " ".join(said))
 
 
 def _estimated(row: words.Row, names: Mapping[str, str], places: list[int]) -> Line:

@@ -32,6 +32,8 @@ def standing_word(row: Row) -> str:
     if name in ("exceeds", "below"):
         above = (name == "exceeds") == (row["direction"] == "at least")
         return f"{'above' if above else 'below'} {threshold}"
+    if name == "not judged" and row["note"] == "not acknowledged yet":
+        return "not yet agreed"
     if name != "meets":
         return name
     low, high, aim = (style.number(row[key]) for key in ("low", "high", "threshold"))

@@ -81,3 +81,18 @@ def test_the_next_one_on_one_is_written_once_with_the_reps_own_facts_alone(tiny,
     assert path.read_text() == text
     assert spm("meeting", "tiny", "team", "--on", "2026-11-26").code == 0
     assert spm("meeting", "tiny", "party", "--on", "2026-11-26").code == 2
+
+
+def test_what_was_paid_is_written_down_and_no_day_to_come_is(tiny, spm, tmp_path):
+    said = ("supplied", "tiny", "--rep", "ana", "--kind", "pay", "--what", "Commission of October")
+    done = spm(*said, "--on", "2026-10-16", "--due", "2026-10-15")
+    assert (done.code, done.err) == (0, "")
+    assert "paid to ana on 2026-10-16, due on 2026-10-15" in done.out
+    path = tmp_path / "home" / "tiny" / "supplied.csv"
+    assert path.read_text().splitlines()[1] == "ana,pay,Commission of October,2026-10-15,2026-10-16"
+    early = spm(*said, "--on", "2027-10-16", "--due", "2026-11-15")
+    assert early.code == 2
+    assert "has not come yet" in early.err
+    unknown = spm("supplied", "tiny", "--rep", "ana", "--kind", "resource", "--what", "A van")
+    assert unknown.code == 2
+    assert "promised: nothing" in unknown.err

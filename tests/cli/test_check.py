@@ -244,6 +244,11 @@ MISTYPED = {
         "sales_process,{version},ana,2020-01-01,2026-01-02,\n",
         "stop  acknowledgements.csv, line 2: ",
     ),
+    "supplied.csv": (
+        "rep,kind,what,due_on,done_on\nana,pay,Commission,,2026-10-15\nana,resource,A van,,\n",
+        "stop  supplied.csv, line 2: pay without the day it was due (Commission)",
+        "stop  supplied.csv, line 3: no plan promises ana this resource (A van)",
+    ),
 }
 
 
@@ -258,3 +263,10 @@ def test_everything_people_mistype_is_told_at_once_by_file_and_line(filled, spm)
     assert missed == [], result.out
     assert result.out.count("acknowledgements.csv") == 1
     assert "Traceback" not in result.out + result.err
+
+
+def test_a_contradictory_improvement_plan_stops_with_its_line(filled):
+    filled.write("improvement/2026-11-16-zoe.md", "---\nrep: zoe\n---\n")
+    stops = said(filled, "stop")
+    assert "stop  improvement/2026-11-16-zoe.md, line 2: criteria is missing; to do: add `criteria:`" in stops
+    assert len(stops) == 5

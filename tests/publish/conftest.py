@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from spm_lib.publish import run as publishing
-from spm_lib.publish.parameters import Parameters
+from spm_lib.publish.parameters import OfClient
 from tests.publish.small import write_client, write_notebooks
 
 WEEK = "2026-W46"
@@ -47,7 +47,7 @@ def published(tmp_path_factory):
 
 @pytest.fixture
 def parameters(tmp_path):
-    return Parameters(client="acme", week=WEEK, home=str(tmp_path / "home"), keep=str(tmp_path / "keep"))
+    return OfClient(client="acme", week=WEEK, home=str(tmp_path / "home"), keep=str(tmp_path / "keep"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from spm_lib.publish.archive import archived
 from spm_lib.publish.execute import execute
 from spm_lib.publish.exporter import export
 from spm_lib.publish.layout import layout
-from spm_lib.publish.parameters import Parameters
+from spm_lib.publish.parameters import OfClient
 from spm_lib.publish.proof import proofread
 from spm_lib.publish.prose import prose
 from tests.publish.small import HOSTILE, Markup, notebook, weekly_review, write_client
@@ -35,7 +35,7 @@ def executed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("layout")
     write_client(folder / "home")
     (folder / "keep").mkdir()
-    given = Parameters(client="acme", week="2026-W46", home=str(folder / "home"), keep=str(folder / "keep"))
+    given = OfClient(client="acme", week="2026-W46", home=str(folder / "home"), keep=str(folder / "keep"))
     return execute(weekly_review(), given, name="weekly_review.ipynb"), given
 
 
@@ -206,7 +206,7 @@ def test_archiving_joins_what_was_printed_in_several_goes_and_drops_addresses():
         v4.new_output("stream", name="stderr", text="noise"),
         v4.new_output("stream", name="stdout", text="two <object at 0x7f00deadbeef>"),
     ]
-    given = Parameters(client="acme", week="2026-W46", home="x")
+    given = OfClient(client="acme", week="2026-W46", home="x")
     texts = []
     for order in ([0, 1, 2], [1, 0, 2]):
         made = notebook("1")

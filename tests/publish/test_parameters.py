@@ -6,40 +6,76 @@ import pytest
 from pydantic import ValidationError
 
 from spm_lib.errors import PublishError, UsageError
-from spm_lib.publish.parameters import Parameters, check_declared
+from spm_lib.publish.parameters import OfClient, OfFirm, OfRep, check_declared
 from tests.publish.small import DECLARES, notebook
 
 GOOD = {"client": "acme", "week": "2026-W46", "home": "data"}
+REP = 'client = "x"\nweek = "y"\nrep = "r"\nhome = "z"\nkeep = ""'
+FIRM = 'week = "y"\nreports = "z"\nkeep = ""'
 
 
 @pytest.mark.parametrize("name", ["x=1;import os#", "Client", "known_at", "__class__"])
 def test_a_name_that_is_not_known_is_refused_before_anything_is_pasted(name):
     with pytest.raises(ValidationError, match="Extra inputs"):
-        Parameters(**GOOD, **{name: "2"})
+        OfClient(**GOOD, **{name: "2"})
 
 
 @pytest.mark.parametrize("slug", ["../other", "a/b", "A", "", "-a", "{client.__class__}", "a\n"])
 def test_a_client_that_is_no_slug_is_refused(slug):
     with pytest.raises(UsageError, match="slug"):
-        Parameters(**{**GOOD, "client": slug})
+        OfClient(**{**GOOD, "client": slug})
 
 
 @pytest.mark.parametrize("week", ["2026-W54", "2026-46", "46", "2025-W53", "2026-W46 "])
 def test_a_week_that_does_not_exist_is_refused(week):
     with pytest.raises(UsageError, match="week"):
-        Parameters(**{**GOOD, "week": week})
+        OfClient(**{**GOOD, "week": week})
 
 
 @pytest.mark.parametrize("name", ["client", "week", "home"])
 def test_a_missing_parameter_is_refused(name):
     with pytest.raises(ValidationError, match="Field required"):
-        Parameters(**{key: value for key, value in GOOD.items() if key != name})
+        OfClient(**{key: value for key, value in GOOD.items() if key != name})
 
 
 @pytest.mark.parametrize("value", [7, None, b"data", ["data"]])
 def test_only_text_is_taken(value):
     with pytest.raises(ValidationError, match="valid string"):
-        Parameters(**{**GOOD, "home": value})
+        OfClient(**{**GOOD, "home": value})
+
+
+def test_a_page_of_a_rep_is_told_the_rep_and_no_other_page_is():
+    assert OfRep(**GOOD, rep="Jörg/..").rep == "Jörg/.."
+    with pytest.raises(ValidationError, match="Field required"):
+        OfRep(**GOOD)
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        OfRep(**GOOD, rep="")
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        OfClient(**GOOD, rep="ana")
+
+
+def test_a_page_of_the_firm_is_told_the_reports_and_no_client():
+    assert OfFirm(week="2026-W46", reports="reports").keep == ""
+    for name in ("client", "home", "rep"):
+        with pytest.raises(ValidationError, match="Extra inputs"):
+            OfFirm(week="2026-W46", reports="reports", **{name: "acme"})
+    with pytest.raises(UsageError, match="week"):
+        OfFirm(week="46", reports="reports")
+
+
+@pytest.mark.parametrize(("declares", "known"), [(DECLARES, OfClient), (REP, OfRep), (FIRM, OfFirm)])
+def test_a_notebook_declares_what_its_page_is_told(declares, known):
+    assert check_declared(notebook(declares=declares), "x.ipynb", known) == 0
+    for other in {OfClient, OfRep, OfFirm} - {known}:
+        with pytest.raises(PublishError, match="not the known ones") as refused:
+            check_declared(notebook(declares=declares), "x.ipynb", other)
+        assert refused.value.remedy == f"declare exactly {', '.join(other.names())}"
+
+
+def test_an_archived_cell_says_no_folder():
+    told = OfRep(**GOOD, rep="a'b", keep="/tmp/x")
+    assert told.archived() == "client = 'acme'\nweek = '2026-W46'\nrep = \"a'b\""
+    assert OfFirm(week="2026-W46", reports="/tmp/x").archived() == "week = '2026-W46'"
 
 
 def test_the_cell_is_found_wherever_it_stands():
