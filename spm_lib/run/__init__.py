@@ -2,6 +2,7 @@
 
 from spm_lib.run.cluster import run_on_cluster
 from spm_lib.run.due import Due, due
+from spm_lib.run.finish import finish
 from spm_lib.run.job import Done, Job, run_job
 from spm_lib.run.local import Progress, run_jobs
 from spm_lib.run.order import expected_seconds, longest_first, seconds_left
@@ -16,6 +17,7 @@ __all__ = [
     "due",
     "exit_code",
     "expected_seconds",
+    "finish",
     "longest_first",
     "run_job",
     "run_jobs",

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from spm_lib.publish.warm import Loan, borrow, lend
 from spm_lib.run.job import Done, Job, run_job
 
 #: What a server of processes loads before it forks the first one.
@@ -120,7 +121,7 @@ def _start(job: Job) -> _Running:
     context = _context()
     heard, tells = context.Pipe(duplex=False)
     watched, lifeline = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, tells, watched), name=f"spm {job.client}")
+    process = context.Process(target=_work, args=(job, tells, watched, lend()), name=f"spm {job.client}")
     process.start()
     tells.close()
     watched.close()
@@ -186,8 +187,9 @@ def _how_it_ended(code: int | None) -> str:
     return f"its process ended without a word (exit code {code})"
 
 
-def _work(job: Job, tells: Connection, watched: Connection) -> None:
+def _work(job: Job, tells: Connection, watched: Connection, loan: Loan | None) -> None:
     """What the process of one job does."""
+    borrow(loan)
     with suppress(OSError):
         os.setsid()  # so that all of it can be ended at once
     threading.Thread(target=_die_with_parent, args=(watched,), daemon=True).start()
