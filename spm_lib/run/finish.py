@@ -1,4 +1,4 @@
-"""What comes after the clients: the firm's pages and the list of all reports, from the reports as they stand."""
+"""What comes after the clients: the firm’s pages and the list of all reports, as the reports now stand."""
 
 from __future__ import annotations
 
