@@ -12,15 +12,37 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spm_lib.review import Review as Review
     from spm_lib.review import open_review as open_review
+    from spm_lib.sheets.environment_check import open_environment_check as open_environment_check
+    from spm_lib.sheets.getting_in_step import open_getting_in_step as open_getting_in_step
+    from spm_lib.sheets.improvement_plan import open_improvement_plan as open_improvement_plan
+    from spm_lib.sheets.one_on_one import OneOnOne as OneOnOne
+    from spm_lib.sheets.one_on_one import open_one_on_one as open_one_on_one
     from spm_lib.sheets.owner_update import open_owner_update as open_owner_update
+    from spm_lib.sheets.team_meeting import open_team_meeting as open_team_meeting
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
+    "OneOnOne": "spm_lib.sheets.one_on_one",
     "Review": "spm_lib.review",
+    "open_environment_check": "spm_lib.sheets.environment_check",
+    "open_getting_in_step": "spm_lib.sheets.getting_in_step",
+    "open_improvement_plan": "spm_lib.sheets.improvement_plan",
+    "open_one_on_one": "spm_lib.sheets.one_on_one",
     "open_owner_update": "spm_lib.sheets.owner_update",
     "open_review": "spm_lib.review",
+    "open_team_meeting": "spm_lib.sheets.team_meeting",
 }
-__all__ = ["Review", "open_owner_update", "open_review"]
+__all__ = [
+    "OneOnOne",
+    "Review",
+    "open_environment_check",
+    "open_getting_in_step",
+    "open_improvement_plan",
+    "open_one_on_one",
+    "open_owner_update",
+    "open_review",
+    "open_team_meeting",
+]
 
 
 def __getattr__(name: str) -> Any:

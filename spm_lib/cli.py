@@ -335,6 +335,44 @@ def improve(
 
 
 @app.command()
+def share(
+    context: typer.Context,
+    client: _Client,
+    document: Annotated[
+        str | None,
+        typer.Option("--document", metavar="NAME", help="sales_process, or a file like sales_goals-2027."),
+    ] = None,
+    page: Annotated[
+        str | None, typer.Option("--page", metavar="NAME", help="A published page; owner_update.")
+    ] = None,
+    week: _Week = None,
+    rep: Annotated[str | None, typer.Option("--rep", help="Whose, where it is for one rep.")] = None,
+    read_by: Annotated[
+        Literal["reader", "manager"],
+        typer.Option("--for", help="The manager's copy of a document says who has acknowledged it."),
+    ] = "reader",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")] = None,
+    reports: _Reports = REPORTS,
+    home: _Home = None,
+) -> None:
+    """Write one file to hand over: an agreed document to read, or a published page."""
+    from spm_lib import share as job
+    from spm_lib.client import load_client
+
+    folder = _home(context, home)
+    facts = load_client(folder, client)
+    if document is not None:
+        if page is not None or week is not None:
+            raise UsageError("give either --document, or --page and --week")
+        today = _now(facts.zone).date()
+        shared = job.share_document(folder, client, document, today, read_by=read_by, rep=rep or "")
+    else:
+        label = _asked_week(facts, week).label
+        shared = job.share_page(reports, client, label, page=page or "", rep=rep or "")
+    console.say(str(job.hand_over(shared, out)))
+
+
+@app.command()
 def backtest(
     context: typer.Context,
     client: _Client,

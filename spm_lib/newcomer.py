@@ -14,6 +14,8 @@ from spm_lib.client import Client, check_slug, parse
 from spm_lib.errors import UsageError
 from spm_lib.expectations.acknowledgements import COLUMNS
 from spm_lib.expectations.acknowledgements import FILE as ACKNOWLEDGEMENTS
+from spm_lib.expectations.environment import FOLDER as ENVIRONMENT
+from spm_lib.expectations.environment import QUESTIONS, questions
 from spm_lib.expectations.supplied import SUPPLIED, SUPPLIED_COLUMNS
 from spm_lib.expectations.templates import templates
 from spm_lib.sources import known_presets
@@ -121,6 +123,7 @@ def _texts(facts: dict[str, str]) -> Iterator[tuple[str, str]]:
     yield "mapping.yaml", _MAPPING.format(presets=presets)
     yield ACKNOWLEDGEMENTS, f"{','.join(COLUMNS)}\n"
     yield SUPPLIED, f"{','.join(SUPPLIED_COLUMNS)}\n"
+    yield f"{ENVIRONMENT}/{QUESTIONS}", questions()
     for file, text in templates().items():
         yield f"expectations/{file}", text
 

@@ -149,7 +149,7 @@ class Review:
 
     def rows(self, metric: str, **options: object) -> pd.DataFrame:
         """The rows behind a number: one per opportunity, with why it counts."""
-        table = registry.compute(f"{metric}_rows", self.view(self.window(metric)), **options)
+        table = self.view(self.window(metric)).compute(f"{metric}_rows", **options)
         return self._kept(f"{metric}_rows", table)
 
     def weekly(self) -> pd.DataFrame:

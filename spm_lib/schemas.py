@@ -96,21 +96,22 @@ class Table:
         HistoryError
             A column of the frame is not the table's, or its values are not of its type.
         """
-        unknown = [name for name in frame.columns if name not in self.names]
+        unknown = sorted(set(frame.columns) - set(self.names), key=list(frame.columns).index)
         if unknown:
             raise HistoryError(
                 f"{self.name} has no such column",
                 given=", ".join(map(str, unknown)),
                 remedy=f"its columns are {', '.join(self.names)}",
             )
-        built = {column.name: self._typed(frame, column) for column in self.columns}
+        numbered = frame.reset_index(drop=True)
+        built = {column.name: self._typed(numbered, column) for column in self.columns}
         return pd.DataFrame(built, index=pd.RangeIndex(len(frame)))
 
     def _typed(self, frame: pd.DataFrame, column: Column) -> pd.Series:
         dtype = DTYPES[column.kind]
         if column.name not in frame.columns:
             return pd.Series([None] * len(frame), dtype=dtype)
-        values = frame[column.name].reset_index(drop=True)
+        values = frame[column.name]
         try:
             return values if str(values.dtype) == dtype else values.astype(dtype)  # type: ignore[call-overload]
         except (TypeError, ValueError) as error:

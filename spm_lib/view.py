@@ -5,11 +5,12 @@ A metric names what it needs in its signature; a `View` hands it over, replayed 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ from spm_lib.meetings import Meetings, learning_log
 from spm_lib.metrics import registry
 from spm_lib.metrics.commission import Plan, check_currency
 from spm_lib.periods import Calendar, Period, midnight, trailing
+
+T = TypeVar("T")
 
 #: How many past goal periods coverage and pace learn from.
 PAST_PERIODS = 8
@@ -39,6 +42,8 @@ class Source:
     acknowledgements: Acknowledgements
     timeline: Timeline
     _snapshots: dict[pd.Timestamp, Snapshot] = field(default_factory=dict, repr=False, compare=False)
+    #: What several views at the same cut-off share: (name, last day) -> what it is.
+    _shared: dict[tuple[str, date], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def snapshot(self, cutoff: pd.Timestamp) -> Snapshot:
         """The state at a cut-off, replayed once."""
@@ -50,6 +55,13 @@ class Source:
         """The same client with only what was received by a moment."""
         replayed = timeline(Store(self.folder), self.client, at)
         return Source(self.client, self.folder, self.expectations, self.acknowledgements, replayed)
+
+    def once(self, name: str, last_day: date, make: Callable[[], T]) -> T:
+        """What depends on nothing but the client and a last day, made at the first time of asking."""
+        if (name, last_day) not in self._shared:
+            self._shared[name, last_day] = make()
+        kept: T = self._shared[name, last_day]
+        return kept
 
     @classmethod
     def open(cls, home: Path, slug: str, known_at: pd.Timestamp | None = None) -> Source:
@@ -96,6 +108,7 @@ class View(Mapping[str, object]):
         self.by = by
         self.last_day = (cutoff_day or period.end) - timedelta(days=1)
         self.cutoff = midnight(cutoff_day or period.end, self.client.time_zone)
+        self._computed: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> object:
         if name not in self.NAMES:
@@ -233,17 +246,21 @@ class View(Mapping[str, object]):
     @cached_property
     def quotas(self) -> pd.DataFrame:
         """``schemas.QUOTAS`` agreed by the last day."""
-        return self.source.expectations.quotas(self.snapshot.quotas, self.last_day)
+        agreed = self.source.expectations
+        return self.source.once(
+            "quotas", self.last_day, lambda: agreed.quotas(self.snapshot.quotas, self.last_day)
+        )
 
     @cached_property
     def standards(self) -> pd.DataFrame:
         """Every standard in force on the last day."""
-        return self.source.expectations.standards(self.last_day)
+        agreed = self.source.expectations
+        return self.source.once("standards", self.last_day, lambda: agreed.standards(self.last_day))
 
     @cached_property
     def rules(self) -> pd.DataFrame:
         """The hygiene rules in force."""
-        return self.source.expectations.rules(self.last_day)
+        return self.source.once("rules", self.last_day, lambda: self.source.expectations.rules(self.last_day))
 
     @property
     def horizon(self) -> Period:
@@ -296,6 +313,9 @@ class View(Mapping[str, object]):
         pandas.DataFrame
             period_start, open_amount, booked_after_amount; only periods the history fully covers.
         """
+        return self.source.once("past", self.last_day, self._past)
+
+    def _past(self) -> pd.DataFrame:
         elapsed = self.last_day + timedelta(days=1) - self.horizon.start
         began = self.snapshot.outcomes["outcome_at"].min()
         rows = []
@@ -338,11 +358,26 @@ class View(Mapping[str, object]):
         MetricError
             Unknown metric, or a grouping it does not have.
         """
-        table = registry.compute(metric, self, **options)
+        table = self.compute(metric, **options)
         for what in ("losses", "pipeline"):
             if what in self.client.not_recorded:
                 table = _blanked(table, metric, what)
         return table
+
+    def compute(self, metric: str, **options: object) -> pd.DataFrame:
+        """``registry.compute`` on this view, once for the same question; a table of the caller's own.
+
+        Raises
+        ------
+        MetricError
+            Unknown metric, or a grouping it does not have.
+        """
+        if options:
+            return registry.compute(metric, self, **options)
+        if metric not in self._computed:
+            self._computed[metric] = registry.compute(metric, self)
+        # copy-on-write: what the caller changes stays with the caller
+        return self._computed[metric].copy(deep=False)
 
 
 #: What the metrics of a family cannot know where the client does not record it: these columns are missing.

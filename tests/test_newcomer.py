@@ -26,6 +26,7 @@ def test_the_folder_holds_everything_there_is_to_fill_in(tmp_path):
         "mapping.yaml",
         "acknowledgements.csv",
         "supplied.csv",
+        "environment/questions.yaml",
         "inbox",
         "meetings",
         *(f"expectations/{kind}.md" for kind in KINDS),

@@ -13,6 +13,7 @@ from spm_lib.client import Client
 from spm_lib.errors import DocumentError
 from spm_lib.expectations.acknowledgements import FILE, Row, read_rows
 from spm_lib.expectations.documents import Document, Reading, examine
+from spm_lib.expectations.environment import check_environment
 from spm_lib.expectations.fields import KINDS, Goal, IndividualPlan, QuotaLine, SalesGoals
 from spm_lib.expectations.problems import Problem
 from spm_lib.expectations.standards import Expectations, quota_period, same_day, share_readers
@@ -60,6 +61,7 @@ def check_documents(folder: Path, client: Client, known_metrics: Collection[str]
     found += [replace(fault, stops=True) for fault in faults]
     agreed = Expectations(tuple(documents), client) if _plans_are_read(paths, readings) else None
     found += [replace(fault, stops=True) for fault in read_supplied(folder, client, agreed)[1]]
+    found += check_environment(folder)
     if len(whole) == len(readings):  # else the acknowledgements of a document nobody can read look lost
         found += _lost(rows, documents)
     return sorted(found, key=lambda one: (one.file, one.line or 0, one.what))

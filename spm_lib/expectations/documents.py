@@ -152,7 +152,7 @@ def examine(path: Path) -> Reading:
     except ValidationError as problem:
         told = [_problem(fault, front, path.name) for fault in faults(problem, MODELS[kind])]
         return Reading(None, front, tuple(told))
-    document = Document(kind, checked, prose.strip(), _version(text), path.name)
+    document = Document(kind, checked, prose.strip(), version_of(text), path.name)
     line = front.line_of(["applies_to"])
     misnamed = _misnamed(document, path.name.removesuffix(".md"), "the file name", line)
     misnamed += _misnamed(document, checked.document, "`document:`", front.line_of(["document"]))
@@ -171,7 +171,7 @@ def _text(path: Path) -> str:
         ) from problem
 
 
-def _version(text: str) -> str:
+def version_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

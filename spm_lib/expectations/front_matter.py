@@ -45,6 +45,13 @@ class _Loader(yaml.SafeLoader):
             raise yaml.MarkedYAMLError(problem="a reference (`*name`): write it out", problem_mark=mark)
         return super().compose_node(parent, index)
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        # YAML reads the key of `on: 2026-11-16` as "true"
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:bool":
+                key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep=deep)
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep=deep)

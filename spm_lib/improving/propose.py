@@ -31,6 +31,8 @@ from spm_lib.review import RATE_WEEKS, Review
 
 #: Weeks a plan lasts, by its checkpoints.
 PLAN_WEEKS = CHECKPOINT_DAYS[-1] // 7 + 1
+#: Counts of a week.
+COUNTED = ("conversations", "meetings_held")
 #: Weeks an activity is read over, at least.
 ACTIVITY_WEEKS = 6
 
@@ -279,7 +281,8 @@ def _criteria(
         )
     first = others[0]
     least = min(first.threshold, _reached(review, rep, first))
-    length = min(max(first.weeks, ACTIVITY_WEEKS), PLAN_WEEKS)
+    needed = judgement.results_to_tell("weekly", least) if first.metric in COUNTED else math.nan
+    length = min(max(first.weeks, ACTIVITY_WEEKS if math.isnan(needed) else int(needed)), PLAN_WEEKS)
     beside = _criterion(first.metric, first.direction, least, length, min(first.minimum_n, length))
     return [beside, own] if standard.metric in OUTCOME else [own, beside]
 
@@ -292,7 +295,7 @@ def _criterion(metric: str, direction: str, threshold: float, weeks: int, minimu
 
 def _reached(review: Review, rep: str, asked: Documented) -> float:
     """A week of the half-year before the last one: the rep's own, else the middle of the peers."""
-    if asked.metric not in ("conversations", "meetings_held") or asked.direction != "at least":
+    if asked.metric not in COUNTED or asked.direction != "at least":
         return math.inf
     rows = facts_of(review, [asked.metric], review.week.end)[asked.metric].rows
     until = pd.Timestamp(review.week.end - timedelta(weeks=RATE_WEEKS))
@@ -335,7 +338,8 @@ def _prose(review: Review, rep: str, row: words.Row, ledger: pd.DataFrame) -> st
     apart = steps[steps["rep_id"].eq(rep) & steps["is_apart"].fillna(False).astype(bool)]
     ladder = [
         f"- {style.label(str(one['rung'])).capitalize()}: {style.count(one['kept_count'])} of "
-        f"{style.count(one['of_count'])}, {style.percent_range(one['low'], one['high'])} fits; apart from the team."
+        f"{style.count(one['of_count'])}, {style.percent_range(one['low'], one['high'])} fits; "
+        "apart from the team."
         for one in apart.to_dict("records")
     ]
     parts = ["## Why we do this", "", "## What the numbers show", *told]

@@ -12,6 +12,7 @@ from spm_lib.judgement.improvement import (
     criterion_states,
     proposed,
     reach_of_chance,
+    results_to_tell,
     support_log,
     talks_missing,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "priority",
     "proposed",
     "reach_of_chance",
+    "results_to_tell",
     "standing",
     "support_log",
     "talks_missing",

@@ -356,12 +356,15 @@ def talks_missing(
         Improvement meetings and check-ins held.
     on : datetime.date
     """
-    held, missing, after = sorted(talks), [], starts_on
+    held, missing = [talk for talk in sorted(talks) if talk >= starts_on], []
     for day in checkpoints:
         until = day + timedelta(days=7)
-        if until <= on and not any(after <= talk <= until for talk in held):
+        mine = [talk for talk in held if talk <= until]
+        if not mine and until <= on:
             missing.append(day)
-        after = day
+        # a talk counts once: one of the days after a checkpoint is not one for the next
+        counted = [talk for talk in mine if talk <= day] or mine[:1]
+        held = held[len(counted) :]
     return missing
 
 

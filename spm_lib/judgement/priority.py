@@ -24,7 +24,7 @@ def priority(
     period: str,
     currency: str,
 ) -> Decision:
-    """Next week's one priority, by what weighs most: what we owe, the goal, the pipeline, a decision.
+    """Next week's one priority, by what weighs most: the pipeline, the goal, what we owe, a decision.
 
     Parameters
     ----------
@@ -43,11 +43,6 @@ def priority(
     Decision
         Its weight is "note" where nothing presses.
     """
-    late = ours[ours["status"].eq("open") & ours["overdue_days"].notna()]
-    if len(late):
-        row = late.sort_values(["due_on", "id"], kind="stable").iloc[0]
-        title = f"We keep what we promised: {style.plain(row['what'], 160)}."
-        return Decision(title, f"It was due on {style.day(row['due_on'], year=False)}.", "decide", "promise")
     ratio, need = style.number(coverage["coverage_ratio"]), style.number(coverage["required_ratio"])
     if ratio < need:
         said = (
@@ -59,6 +54,11 @@ def priority(
         within = style.money_range(forecast["low"], forecast["high"], currency)
         said = f"The likely end is {within}; the goal is reached in {style.percent(chance)} of cases."
         return Decision(f"Decisions on what is open for {period}.", said, "decide", "forecast")
+    late = ours[ours["status"].eq("open") & ours["overdue_days"].notna()]
+    if len(late):
+        row = late.sort_values(["due_on", "id"], kind="stable").iloc[0]
+        title = f"We keep what we promised: {style.plain(row['what'], 160)}."
+        return Decision(title, f"It was due on {style.day(row['due_on'], year=False)}.", "decide", "promise")
     alerts = [one for one in decisions if one.topic in _OF_NOBODY and one.weight != "note"]
     if alerts:
         return alerts[0]

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from spm_lib.metrics import beta_binomial
 from spm_lib.metrics.activity_signs import QUESTIONS, occasions
 from spm_lib.metrics.intervals import ratio
 from spm_lib.metrics.registry import metric
@@ -231,7 +231,7 @@ def _about(counts: pd.DataFrame, question: str, rep: str) -> dict[str, object]:
 
 def chance_of(flagged: int, of: int, yes: float, no: float) -> float:
     """Chance of at least so many flagged occasions, the rate itself being beta(yes, no) distributed."""
-    return float(stats.betabinom.sf(flagged - 1, of, yes, no)) if flagged > 0 else 1.0
+    return beta_binomial.more_than(flagged - 1, of, yes, no)
 
 
 def _peer_prior(peers: pd.DataFrame) -> tuple[float, float]:

@@ -23,8 +23,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
+from spm_lib.metrics import beta_binomial
 from spm_lib.metrics.registry import metric
 
 #: Weeks below which no limits are told.
@@ -183,8 +184,9 @@ def _chance_of_rates(rates: Floats, sizes: Floats, size: float) -> tuple[float, 
     The predictive distribution of a binomial count under Jeffreys' prior: beta-binomial.
     """
     hits = float((rates * sizes).sum())
-    found = stats.betabinom(round(size), hits + 0.5, max(float(sizes.sum()) - hits, 0.0) + 0.5)
-    return float(found.ppf(TAIL) / size), float(found.ppf(1 - TAIL) / size)
+    yes, no = hits + 0.5, max(float(sizes.sum()) - hits, 0.0) + 0.5
+    least, most = (beta_binomial.quantile(chance, round(size), yes, no) for chance in (TAIL, 1 - TAIL))
+    return float(least / size), float(most / size)
 
 
 def _signal(values: Floats, centre: float, lower: float, upper: float) -> str:

@@ -3,6 +3,7 @@
 from spm_lib.plots.canvas import figure
 from spm_lib.plots.pace import pace_figure, plot_pace
 from spm_lib.plots.pipeline_change import pipeline_change_figure, plot_pipeline_change
+from spm_lib.plots.radar import plot_radar, radar_figure
 from spm_lib.plots.win_rates import plot_win_rates, win_rates_figure
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "pipeline_change_figure",
     "plot_pace",
     "plot_pipeline_change",
+    "plot_radar",
     "plot_win_rates",
+    "radar_figure",
     "win_rates_figure",
 ]

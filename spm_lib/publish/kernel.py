@@ -76,17 +76,19 @@ class Client(AsyncKernelClient):
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel answers and what it broadcasts arrives; jupyter_client's interface."""
         until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        asked: set[str] = set()
         while True:
-            asked = self.kernel_info()
-            if await self._is_answered(asked) and await self._is_heard(asked):
+            # of a kernel that takes its time many things are asked; the answer to any of them will do
+            asked.add(self.kernel_info())
+            if await self._is_answered() and await self._is_heard(asked):
                 return
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
             if time.monotonic() > until:
                 raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
-    async def _is_answered(self, asked: str) -> bool:
-        """Whether the answer came; one to an earlier question counts as well."""
+    async def _is_answered(self) -> bool:
+        """Whether an answer came."""
         try:
             answer = await self.get_shell_msg(timeout=1)
         except Empty:
@@ -94,15 +96,15 @@ class Client(AsyncKernelClient):
         if answer["msg_type"] != "kernel_info_reply":
             return False
         self._handle_kernel_info_reply(answer)
-        return bool(answer["parent_header"].get("msg_id") == asked)
+        return True
 
-    async def _is_heard(self, asked: str) -> bool:
-        """Whether the broadcast of having answered arrived: it is lost when the subscription came later."""
+    async def _is_heard(self, asked: set[str]) -> bool:
+        """Whether a broadcast of having answered arrived: it is lost when the subscription came later."""
         try:
             while True:
                 said = await self.get_iopub_msg(timeout=0.2)
                 idle = said["msg_type"] == "status" and said["content"]["execution_state"] == "idle"
-                if idle and said["parent_header"].get("msg_id") == asked:
+                if idle and said["parent_header"].get("msg_id") in asked:
                     return True
         except Empty:
             return False

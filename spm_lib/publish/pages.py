@@ -6,7 +6,6 @@ firm is made once after all clients, from their published reports alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,8 +22,6 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 Reader = Literal["manager", "team", "rep", "owner", "firm"]
 #: Client's folder, client, the week's last day -> the reps a page is made for, each a copy of their own.
 Reps = Callable[[Path, Client, date], Sequence[Rep]]
-
-_PLAN = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)\.md")
 
 
 class NoSuchPageError(UsageError):
@@ -98,16 +95,21 @@ def on_the_team(folder: Path, client: Client, on: date) -> list[Rep]:  # noqa: A
 
 
 def with_a_plan(folder: Path, client: Client, on: date) -> list[Rep]:
-    """Reps with an improvement plan that has begun by a day: a file ``improvement/<first day>-<rep>.md``."""
-    names = [_PLAN.fullmatch(path.name) for path in (folder / "improvement").glob("*.md")]
-    begun = {name[2] for name in names if name and name[1] <= on.isoformat()}
-    return [rep for rep in client.reps if rep.id in begun]
+    """Reps whose improvement plan runs on a day, is looked after once met, or was over not long ago."""
+    from spm_lib.meetings import reps_with_a_plan  # the documents are read only where a page asks for them
+
+    return reps_with_a_plan(folder, client, on)
 
 
 #: Pages of a client, in publishing order; one line each.
 PAGES: tuple[Page, ...] = (
     Page("weekly_review", "Weekly review", MANAGER),
+    Page("team_meeting", "Team meeting", TEAM),
+    Page("one_on_one", "One-on-one", REP, on_the_team),
+    Page("improvement_plan", "Improvement plan", REP_AND_OWNER, with_a_plan),
     Page("owner_update", "Owner update", OWNER),
+    Page("environment_check", "Sales environment check", MANAGER),
+    Page("getting_in_step", "Getting in step", MANAGER),
 )
 
 #: Pages of the firm; one line each.

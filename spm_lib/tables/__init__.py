@@ -1,9 +1,26 @@
 """Tables, cards and lists: a finished metric table in, a piece of the page out. Nothing is computed here."""
 
 from spm_lib.tables.conversations import conversations_table
+from spm_lib.tables.document import Context, acknowledged_table, document_parts
+from spm_lib.tables.environment import environment_table, improvements_list, level_rules, trend_table
+from spm_lib.tables.getting_in_step import audit_table, readiness_table
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
+from spm_lib.tables.one_on_one import (
+    biggest_win,
+    coaching_focus,
+    commitments_list,
+    definitions_folded,
+    documents_table,
+    help_list,
+    look_down,
+    next_commitments,
+    plan_progress,
+    plan_rest,
+    questions_to_ask,
+    talk_table,
+)
 from spm_lib.tables.owner import (
     asks_list,
     our_part_list,
@@ -23,37 +40,76 @@ from spm_lib.tables.summary import (
     three_numbers,
     wins_list,
 )
+from spm_lib.tables.team import (
+    team_agreements,
+    team_commitments,
+    team_goal,
+    team_learning,
+    team_results,
+    team_room,
+    team_scorecard,
+    team_wins,
+)
 from spm_lib.tables.winning import panel_table, shrunk_table
 from spm_lib.tables.work import ladder_table, scorecard
 
 __all__ = [
+    "Context",
+    "acknowledged_table",
     "asks_list",
     "attainment_table",
+    "audit_table",
     "bases_table",
+    "biggest_win",
+    "coaching_focus",
+    "commitments_list",
     "conversations_table",
     "coverage_table",
     "decide_box",
     "decisions_list",
     "definition_card",
+    "definitions_folded",
+    "document_parts",
+    "documents_table",
     "drops_table",
+    "environment_table",
+    "help_list",
     "hygiene_table",
+    "improvements_list",
     "ladder_table",
     "learning_list",
+    "level_rules",
+    "look_down",
     "meetings_table",
+    "next_commitments",
     "noted_list",
     "our_part_list",
     "owner_numbers",
     "page_header",
     "panel_table",
     "people_list",
+    "plan_progress",
+    "plan_rest",
     "priority_box",
     "questions_list",
+    "questions_to_ask",
+    "readiness_table",
     "risks_list",
     "rows_details",
     "scorecard",
     "sentences",
     "shrunk_table",
     "standings_table",
+    "talk_table",
+    "team_agreements",
+    "team_commitments",
+    "team_goal",
+    "team_learning",
+    "team_results",
+    "team_room",
+    "team_scorecard",
+    "team_wins",
     "three_numbers",
+    "trend_table",
     "wins_list",
 ]

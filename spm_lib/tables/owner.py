@@ -158,7 +158,7 @@ def our_part_list(
     items = [
         tag("li", words.our_meetings(meetings.to_dict("records"))),
         *(
-            tag("li", name_of(row["who"], names), f" did {words.commitments_kept(row)}.")
+            tag("li", name_of(row["who"], names), f": commitments {words.commitments_kept(row)}.")
             for row in kept.to_dict("records")
             if row["n"]
         ),

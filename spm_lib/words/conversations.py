@@ -99,14 +99,22 @@ def commitments_kept(row: Row) -> str:
     if row["dropped_count"]:
         parts.append(f"{style.count(row['dropped_count'])} dropped")
     if row["open_count"]:
-        late = style.number(row["overdue_count"])
-        past = f", {style.count(late)} of them past {'its' if late == 1 else 'their'} day" if late else ""
-        parts.append(f"{style.count(row['open_count'])} open{past}")
+        parts.append(f"{style.count(row['open_count'])} open{_past(row)}")
     return ", ".join(parts) or "none yet"
 
 
+def _past(row: Row) -> str:
+    """How many of the open ones are past their day."""
+    late, every = style.number(row["overdue_count"]), style.number(row["open_count"])
+    if not late:
+        return ""
+    if late == every:
+        return " and past its day" if late == 1 else " and past their day"
+    return f", {style.count(late)} of them past {'its' if late == 1 else 'their'} day"
+
+
 def when_due(row: Row) -> str:
-    """A commitment's day: "overdue for 9 days, since 18 Nov", "due by 2 Dec, agreed 12 days ago"."""
+    """A commitment's day: "was due on 18 Nov, 9 days ago", "due by 2 Dec, agreed 12 days ago"."""
     day = style.day_short(row["due_on"])
     if not style.is_missing(row["overdue_days"]):
         return f"was due on {day}, {counted(row['overdue_days'], 'day')} ago"

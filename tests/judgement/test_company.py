@@ -12,6 +12,7 @@ import pytest
 from spm_lib.errors import MetricError
 from spm_lib.judgement import CompanyRecords, check_ourselves, company_part, may_confront
 from spm_lib.judgement.company import COLUMNS, FAIR_ONLY_WITH, QUESTIONS
+from tests.wording import UNKIND
 
 ON = date(2026, 11, 15)
 PROCESS = "sales_process"
@@ -267,8 +268,5 @@ def test_the_records_are_not_changed_and_a_missing_column_is_refused():
 
 
 def test_no_line_blames_anybody():
-    unkind = re.compile(
-        r"\b(fail\w*|fault\w*|blam\w*|poor\w*|bad|worst|weak\w*|must|should|neglect\w*)\b", re.I
-    )
     for changed, _ in GAPS.values():
-        assert unkind.search(" ".join(ledger(replace(KEPT, **changed))["said"])) is None
+        assert UNKIND.search(" ".join(ledger(replace(KEPT, **changed))["said"])) is None

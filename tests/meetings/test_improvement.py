@@ -389,6 +389,14 @@ def test_a_broken_document_is_told_where_documents_are_checked(folder, client):
     assert check_plans(folder, client) == []
 
 
+def test_on_is_a_key_however_yaml_reads_it(folder, client):
+    lines = "check_ins:\n  - {on: 2026-12-01, said: Good}\noutcome: {result: met, on: 2027-02-14}\n---\n"
+    content = text().rpartition("---\n")[0] + lines
+    write(folder, content=content)
+    plan = plan_of(folder, client, "ana", date(2027, 2, 14))
+    assert (plan.front.check_ins[0].on, plan.outcome.on) == (date(2026, 12, 1), date(2027, 2, 14))
+
+
 def test_files_of_editors_are_left_alone(folder, client):
     write(folder, ".2026-11-16-ana.md", content="half")
     write(folder, "notes.txt", content="half")

@@ -12,11 +12,16 @@ import pytest
 
 from spm_lib import plots, tables
 from spm_lib.fragment import slug
+from spm_lib.publish import PAGES
+from spm_lib.tables import improvement
 from spm_lib.tables.summary import DECISIONS
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PARAMETERS = ["client", "week", "home", "keep"]
+#: Of a page that is made for each rep.
+REP_PARAMETERS = ["client", "week", "rep", "home", "keep"]
+REP_PAGES = {page.name for page in PAGES if page.reps is not None}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -58,7 +63,8 @@ def test_it_is_stored_without_outputs_and_for_any_python(path):
 def test_it_declares_its_parameters_with_type_and_meaning(path):
     (declared,) = filter(is_parameters, cells(path, "code"))
     tree = ast.parse(source(declared))
-    assert [node.target.id for node in tree.body] == PARAMETERS
+    expected = REP_PARAMETERS if path.stem in REP_PAGES else PARAMETERS
+    assert [node.target.id for node in tree.body] == expected
     assert all(node.annotation.id == "str" for node in tree.body)
     assert all("  # " in line for line in source(declared).splitlines())
 
@@ -96,6 +102,7 @@ def test_it_calls_only_what_exists(path):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 room = {"tables": tables, "plots": plots}.get(node.value.id)
                 assert room is None or node.attr in room.__all__, node.attr
+                assert node.value.id != "improvement" or callable(getattr(improvement, node.attr))
 
 
 @each_notebook

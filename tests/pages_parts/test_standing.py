@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 import pandas as pd
@@ -12,16 +11,9 @@ from spm_lib import tables, words
 from spm_lib.fragment import Fragment
 from spm_lib.judgement import conversations
 from tests.pages_parts.test_tables import Page
+from tests.wording import UNPRINTED
 
 NAN = float("nan")
-
-#: Words that blame or grade a person; no sentence of a page may hold one.
-FORBIDDEN = re.compile(
-    r"\b(fail\w*|fault\w*|blam\w*|poor\w*|bad\w*|lazy|worst|weak\w*|loser\w*|under-?perform\w*|lack\w*"
-    r"|problem\w*|disappoint\w*|unacceptable|should have|must|guilty|incompeten\w*|mistake\w*"
-    r"|careless\w*|excuse\w*|rank\w*|low performer\w*|best rep|top performer\w*|nan|none|<NA>)\b",
-    re.IGNORECASE,
-)
 
 
 def standing(**facts: object) -> dict[str, object]:
@@ -370,9 +362,9 @@ def fragments(standings: pd.DataFrame, names: dict[str, str]) -> list[Fragment]:
 
 def test_no_word_blames_or_grades_anybody(standings, names):
     for fragment in fragments(standings, names):
-        found = FORBIDDEN.search(Page(fragment).words)
+        found = UNPRINTED.search(Page(fragment).words)
         assert found is None, found
-    assert FORBIDDEN.search("a weak month") is not None
+    assert UNPRINTED.search("a weak month") is not None
 
 
 def test_reasons_for_a_conversation_blame_nobody():
@@ -380,4 +372,4 @@ def test_reasons_for_a_conversation_blame_nobody():
     for day in ({}, {"ben": date(2026, 9, 1)}):
         table = conversations(made, date(2026, 11, 16), coached_on=day)
         for told in table[["reasons", "first", "needs"]].to_numpy().ravel():
-            assert FORBIDDEN.search(told) is None
+            assert UNPRINTED.search(told) is None

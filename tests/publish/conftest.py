@@ -7,7 +7,7 @@ import pytest
 
 from spm_lib.publish import run as publishing
 from spm_lib.publish.parameters import OfClient
-from tests.publish.small import write_client, write_notebooks
+from tests.publish.small import TWO, write_client, write_notebooks
 
 WEEK = "2026-W46"
 
@@ -22,7 +22,7 @@ class Room:
         write_client(self.home)
 
     def publish(self, slug="acme", week=WEEK, **given):
-        given = {"reports": self.reports, "notebooks": self.notebooks, **given}
+        given = {"reports": self.reports, "notebooks": self.notebooks, "pages": TWO, **given}
         return publishing.publish_week(self.home, slug, week, on_state=self._hear, **given)
 
     def _hear(self, *told):

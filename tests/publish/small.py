@@ -8,6 +8,11 @@ from html.parser import HTMLParser
 import nbformat
 from nbformat import v4
 
+from spm_lib.publish.pages import PAGES
+
+#: The two pages these tests publish, whatever others the house has by now.
+TWO = tuple(page for page in PAGES if page.name in ("weekly_review", "owner_update"))
+
 DECLARES = 'client: str = "x"\nweek: str = "2026-W01"\nhome: str = ""\nkeep: str = ""'
 
 #: A hostile client's words, as a name, a note or an account may hold them.

@@ -12,13 +12,14 @@ from spm_lib.client import Client, Rep
 from spm_lib.errors import PublishError, UsageError
 from spm_lib.publish import reasons, write_index
 from spm_lib.publish.copies import copies_of, file_name
-from spm_lib.publish.pages import PAGES, REP, Page, on_the_team, with_a_plan
-from tests.publish.small import KEEPING, Markup, files_of, notebook, write_notebooks
+from spm_lib.publish.pages import REP, Page, on_the_team, with_a_plan
+from tests.meetings.improvement_made import filled, write
+from tests.publish.small import KEEPING, TWO, Markup, files_of, notebook, write_notebooks
 
 DECLARES = 'client: str = "x"\nweek: str = "2026-W01"\nrep: str = "r"\nhome: str = ""\nkeep: str = ""'
 ONE_ON_ONE = Page("one_on_one", "One-on-one", REP, on_the_team)
 PLAN = Page("improvement_plan", "Improvement plan", REP, with_a_plan)
-EVERY = (*PAGES, ONE_ON_ONE)
+EVERY = (*TWO, ONE_ON_ONE)
 TEAM = """\
 reps:
   - {id: ana, name: Ana Lopez}
@@ -147,10 +148,8 @@ def test_reps_only_the_exports_name_get_no_sheet():
 
 
 def test_a_plan_is_for_who_has_one_that_has_begun(team):
-    plans = team.home / "acme" / "improvement"
-    plans.mkdir()
-    for name in ("2026-11-15-ana.md", "2026-11-16-last.md", "2026-11-01-stranger.md", "notes.md"):
-        (plans / name).write_text("---\n---\n")
+    folder = filled(team.home / "acme")
+    write(folder, "2026-11-15-ana.md", starts_on="2026-11-15")
     assert team.publish(pages=(PLAN,)).error is None
     assert sheets_of(team) == ["improvement_plan/ana"]
 
@@ -243,7 +242,8 @@ def test_a_rep_the_page_is_not_made_for_is_refused_with_those_it_is(team, no_ker
 def test_a_page_that_does_not_exist_is_refused(team, no_kernel, asked):
     error = team.publish(only=[asked]).error
     assert error.what == "no such page"
-    assert "weekly_review, owner_update, one_on_one" in error.remedy
+    assert error.remedy.endswith(", one_on_one")
+    assert "weekly_review, owner_update" in error.remedy
 
 
 def test_a_forced_copy_keeps_the_others_with_their_tables(team, no_kernel):

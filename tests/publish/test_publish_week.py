@@ -447,9 +447,9 @@ def test_a_page_holds_its_own_notebooks_words_only(published):
 KILLED = """\
 import sys
 from pathlib import Path
-from spm_lib.publish import publish_week
+from spm_lib.publish import PAGES, publish_week
 home, reports, notebooks = map(Path, sys.argv[1:])
-publish_week(home, "acme", "2026-W46", reports=reports, notebooks=notebooks)
+publish_week(home, "acme", "2026-W46", reports=reports, notebooks=notebooks, pages=PAGES[:2])
 """
 
 

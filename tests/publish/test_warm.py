@@ -13,12 +13,14 @@ import time
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpec
 
 from spm_lib.errors import PublishError
 from spm_lib.publish import warm
 from spm_lib.publish.archive import archived
 from spm_lib.publish.execute import Limits, execute
 from spm_lib.publish.exporter import export
+from spm_lib.publish.kernel import ThisInterpreter
 from tests.publish.small import notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -326,3 +328,28 @@ print(nursery(), flush=True)
     assert parent.returncode == 0
     assert first == again != copy
     assert gone(int(first), int(copy), within=1.0)
+
+
+def test_the_memory_of_the_parent_settles(parameters):
+    # a handful; benchmarks/parent_memory.py runs hundreds of whole reviews
+    run(parameters, *FULL)
+    held = []
+    for _ in range(12):
+        run(parameters, *FULL)
+        held.append(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6)
+    assert held[-1] - held[5] < 3.0
+
+
+def test_what_kernels_are_forked_from_runs_no_thread_that_could_hold_a_lock(parameters):
+    run(parameters, "1")
+    names = {(task / "comm").read_text().strip() for task in Path(f"/proc/{nursery().pid}/task").iterdir()}
+    # jemalloc looks after its own thread when its process is forked
+    assert len(names - {"jemalloc_bg_thd"}) == 1
+
+
+def test_a_kernel_that_is_slow_to_start_is_waited_for(parameters, monkeypatch):
+    slow = "import runpy, time; time.sleep(4); runpy.run_module('ipykernel_launcher', run_name='__main__')"
+    spec = KernelSpec(argv=[sys.executable, "-c", slow, "-f", "{connection_file}"], language="python")
+    monkeypatch.setenv(warm.COLD, "1")
+    monkeypatch.setattr(ThisInterpreter, "get_kernel_spec", lambda *_: spec)
+    assert said(run(parameters, "print('late')", limits=Limits(start=15))) == "late"

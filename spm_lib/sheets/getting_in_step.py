@@ -1,0 +1,195 @@
+"""Getting in step with a new client: what is agreed, brought, measurable, and what comes next.
+
+For the manager, and to be shared with the owner: it judges no rep and holds no word of a meeting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from spm_lib import words
+from spm_lib.judgement.environment import BESIDE, HIGHEST
+from spm_lib.judgement.readiness import ENOUGH_DECIDED, ENOUGH_WEEKS, Supply, readiness, weeks_between
+from spm_lib.periods import Period
+from spm_lib.review import RATE_WEEKS, Review, open_review
+from spm_lib.sheets.environment_check import checked, way_so_far
+from spm_lib.standings import team_of
+
+#: Tables a full picture rests on.
+TABLES = ("opportunities", "changes", "activities", "stages", "accounts")
+#: Columns without which something cannot be said, as people call them.
+COLUMNS = {
+    "amount": "amounts",
+    "expected_close": "expected closes",
+    "rep_id": "reps",
+    "created_at": "creation dates",
+    "product_line": "product lines",
+    "territory": "territories",
+    "lead_source": "lead sources",
+    "lost_reason": "reasons of losses",
+}
+AUDIT = ("subject", "said", "first")
+
+
+def open_getting_in_step(
+    client: str, week: str, home: str | Path = "data", keep: str | Path = ""
+) -> GettingInStep:
+    """Open the page of a client one gets in step with.
+
+    Parameters
+    ----------
+    client, week, home, keep
+        As ``open_review``.
+
+    Raises
+    ------
+    UsageError, ClientError, DocumentError, HistoryError
+    """
+    return GettingInStep(open_review(client, week, home, keep))
+
+
+class GettingInStep:
+    """Where a client stands on the way to being measured by what was agreed.
+
+    Attributes
+    ----------
+    client_name, time_zone : str
+    week : Period
+    """
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self.client_name: str = review.client.name
+        self.time_zone: str = review.client.time_zone
+        self.week: Period = review.week
+
+    def __repr__(self) -> str:
+        return f"<Getting in step with {self.client_name} {self.week.label}>"
+
+    @property
+    def known_as_of(self) -> pd.Timestamp | None:
+        """When the latest export behind it was taken, UTC; None without any."""
+        return self._review.known_as_of
+
+    @property
+    def drops(self) -> pd.DataFrame:
+        """The exports behind it."""
+        return self._review.view().snapshot.drops
+
+    @cached_property
+    def _checked(self) -> pd.DataFrame:
+        return checked(self._review, with_drafts=True)
+
+    def documents(self) -> pd.DataFrame:
+        """The seven documents in five states (``judgement.environment``)."""
+        return self._checked[~self._checked["subject"].isin(BESIDE)].reset_index(drop=True)
+
+    def audit(self) -> pd.DataFrame:
+        """What the exports bring and lack.
+
+        Returns
+        -------
+        pandas.DataFrame
+            subject, said, first (what to do; empty when nothing).
+        """
+        return pd.DataFrame(list(self._audit()), columns=list(AUDIT))
+
+    def readiness(self) -> pd.DataFrame:
+        """What can be measured now, and how long until the rest can (``judgement.readiness``)."""
+        return readiness(list(self._supplies()))
+
+    def points(self) -> list[str]:
+        """The tuning-up list: every point that is open, in sentences; what others rest on comes first."""
+        table = self._checked
+        short = table[~table["level"].eq(HIGHEST).fillna(False) & table["basis"].ne("not yet")]
+        found = short.sort_values("basis", key=lambda one: one.eq("not answered"), kind="stable")
+        said = [words.next_step(row) for row in found.to_dict("records")]
+        audit = self.audit()
+        todo = audit[audit["first"].ne("")]
+        return [*(f"{row.subject}: {row.said}. {row.first}" for row in todo.itertuples()), *said]
+
+    def trend(self) -> pd.DataFrame:
+        """How it was at earlier weeks (``way_so_far``)."""
+        return way_so_far(self._review)
+
+    def _audit(self) -> Iterator[tuple[str, str, str]]:
+        drops = self.drops
+        if self.known_as_of is None:
+            yield "Exports", "none was received", "Put the first export into the inbox and take it in."
+        for table in TABLES:
+            brought = drops[drops["tables"].str.split(",").map(lambda names, one=table: one in names)]
+            if len(brought):
+                first = (brought["as_of"].min() - pd.Timedelta(microseconds=1)).tz_convert(self.time_zone)
+                count = words.counted(len(brought), "export")
+                yield table.capitalize(), f"since {words.on_day(first)}, in {count}", ""
+            else:
+                yield table.capitalize(), "not received", f"Ask for an export of {table}."
+        yield from self._reps()
+        if self.known_as_of is not None:
+            yield from self._rows()
+
+    def _reps(self) -> Iterator[tuple[str, str, str]]:
+        if not self._review.client.reps:
+            yield "Reps", "none is listed", "List the reps in client.yaml."
+        for row in self._review.view().snapshot.findings.to_dict("records"):
+            yield (
+                words.capital(str(row["finding"]).replace("_", " ")),
+                str(row["detail"]).rstrip("."),
+                ("Settle it in client.yaml or mapping.yaml."),
+            )
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        """What is in the rows: refused ones, empty columns, how far they reach back."""
+        view = self._review.view()
+        read, refused = (int(self.drops[name].sum()) for name in ("rows_read", "quarantined"))
+        ask = "Look at the reasons with `spm ingest` and mend them." if refused else ""
+        yield "Rows refused", f"{refused:,} of {read:,}", ask
+        opened = view.opportunities
+        for column, name in COLUMNS.items():
+            rows = opened[opened["status"].eq("lost")] if column == "lost_reason" else opened
+            empty, of = int(rows[column].isna().sum()), len(rows)
+            if of and empty:
+                ask = f"Ask whether {name} are kept elsewhere, and map the column." if empty == of else ""
+                yield words.capital(name), f"missing on {empty:,} of {of:,} opportunities", ask
+        known = set(view.stages["stage_id"])
+        lost = opened["stage_id"].dropna()
+        unknown = int((~lost.isin(known)).sum())
+        yield (
+            "Stages",
+            f"{len(known)} known, {unknown} opportunities in others",
+            ("Map their stages in mapping.yaml." if unknown else ""),
+        )
+        decided = view.outcomes["outcome"].isin(["won", "lost"]).sum()
+        yield "History", f"{self._history} weeks, {decided:,} decided opportunities", ""
+
+    @property
+    def _history(self) -> int:
+        """Whole weeks from the first outcome to the week's end."""
+        outcomes = self._review.view().outcomes
+        return weeks_between(outcomes["outcome_at"].min() if len(outcomes) else None, self._review.cutoff)
+
+    def _supplies(self) -> Iterator[Supply]:
+        view, client = self._review.view(), self._review.client
+        missing = "" if "opportunities" in view.received_until else "an export of the opportunities"
+        losses = missing or ("lost opportunities" if "losses" in client.not_recorded else "")
+        window = self._review.window("win_rate_by_count")
+        outcomes = view.outcomes
+        decided = outcomes[outcomes["outcome"].isin(["won", "lost"]) & window.holds(outcomes["outcome_at"])]
+        need, past = ENOUGH_DECIDED, self._history
+        yield Supply("Win rate of the team", "decided", len(decided), need, past, RATE_WEEKS, losses)
+        for rep in team_of(view):
+            own = int(decided["rep_id"].eq(rep.id).sum())
+            here = past
+            if rep.starts_on:
+                here = min(past, max(0, (self.week.end - rep.starts_on).days // 7))
+            name = self._review.rep_names[rep.id]
+            yield Supply(f"Win rate of {name}", "decided", own, need, here, RATE_WEEKS, losses)
+        yield Supply("Usual range of a week", "weeks", past, ENOUGH_WEEKS, past, 0, missing)
+        goal = missing or ("" if len(view.quotas) else "goals, in the document or as an export")
+        yield Supply("Attainment and pace", "goals", len(view.quotas), 1, past, 0, goal)
+        touched = "" if "activities" in view.received_until else "an export of the activities"
+        yield Supply("Activity ladder", "activities", len(view.activities), 1, past, 0, touched)
