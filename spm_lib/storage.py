@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -178,6 +178,18 @@ def client_copy(home: str, slug: str, *, writes: bool = False) -> Iterator[Path]
         yield Path(place)
         if writes:
             _send_changes(bucket, slug, folder, before, fetched)
+
+
+@contextmanager
+def facts_copy(home: str, slugs: Iterable[str]) -> Iterator[Path]:
+    """A local home that holds the client.yaml of some clients and nothing else; gone afterwards."""
+    bucket = Bucket(home)
+    with tempfile.TemporaryDirectory(prefix="spm-home-") as place:
+        for slug in slugs:
+            content = bucket.read(f"{check_slug(slug)}/client.yaml")
+            if content is not None:
+                _put(Path(place) / slug / "client.yaml", content)
+        yield Path(place)
 
 
 def fetch_report(reports: str, client: str, week: str, into: Path) -> None:

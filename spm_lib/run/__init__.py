@@ -7,6 +7,7 @@ from spm_lib.run.job import Done, Job, run_job
 from spm_lib.run.local import Progress, run_jobs
 from spm_lib.run.order import expected_seconds, longest_first, seconds_left
 from spm_lib.run.summary import as_json, exit_code, summary
+from spm_lib.run.whole import keep_summary, run_all
 
 __all__ = [
     "Done",
@@ -18,7 +19,9 @@ __all__ = [
     "exit_code",
     "expected_seconds",
     "finish",
+    "keep_summary",
     "longest_first",
+    "run_all",
     "run_job",
     "run_jobs",
     "run_on_cluster",

@@ -140,11 +140,37 @@ def _sent(job: Job, done: Done, reports: Path) -> Done:
     return done
 
 
+def current(job: Job) -> Done | None:
+    """How a job ends that has nothing to do; None where it has, or has to be looked at more closely.
+
+    It reads no history and starts nothing, so that many clients of whom none changed take no time.
+    """
+    if storage.is_remote(job.home) or storage.is_remote(job.reports):
+        return None
+    return _current(job, Path(job.home), Path(job.reports))
+
+
+def _current(job: Job, home: Path, reports: Path) -> Done | None:
+    from spm_lib.publish import standing_report
+
+    if job.force:
+        return None
+    began = time.perf_counter()
+    run = standing_report(home, job.client, job.week, reports=reports, only=job.only)
+    if run is None:
+        return None
+    folder = reports / job.client / job.week
+    seconds = round(time.perf_counter() - began, 3)
+    return Done(job.client, job.week, "current", seconds, notes=len(run.findings), folder=str(folder))
+
+
 def _gated(job: Job, home: Path, reports: Path, on_page: OnPage) -> Done:
-    """The gate, then the pages."""
+    """The gate, then the pages; neither where nothing changed."""
     from spm_lib import gate
     from spm_lib.publish import keep_failure, publish_week
 
+    if standing := _current(job, home, reports):
+        return standing
     found = gate.check(home, job.client, job.week)
     stops = [str(finding) for finding in found if finding.severity == "stop"]
     if stops:

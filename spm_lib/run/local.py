@@ -41,12 +41,15 @@ class Progress:
         "client, page" of those at work.
     ended : Done or None
         The job that has just ended, if one has.
+    seconds_left : float or None
+        None where nobody can tell yet.
     """
 
     done: int
     total: int
     running: tuple[str, ...]
     ended: Done | None = None
+    seconds_left: float | None = None
 
 
 @dataclass
@@ -95,7 +98,7 @@ def run_jobs(
     found: dict[Job, Done] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < (at_once or os.cpu_count() or 1):
+            while waiting and len(running) < (at_once or cores()):
                 running.append(_start(waiting.popleft()))
                 heard(_progress(found, jobs, running))
             for one in _news(running, limit):
@@ -107,6 +110,11 @@ def run_jobs(
         for one in running:
             _end(one)
     return [found[job] for job in jobs]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _progress(
