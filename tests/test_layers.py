@@ -83,12 +83,15 @@ MAY_IMPORT = {
         "periods",
         "sources",
     },
+    # every client of a run, here or on a cluster
+    "run": {"client", "errors", "gate", "history", "publish", "review", "storage"},
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {
         *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "improving", "ingest"),
-        *("meetings", "metrics", "newcomer", "periods", "publish", "review", "share", "standings", "trust"),
-        "view",
+        *("backtest", "client", "console", "demo", "errors", "expectations", "gate", "improving", "ingest"),
+        *("meetings", "metrics", "newcomer", "periods", "publish", "review", "run", "share", "standings"),
+        *("storage", "trust", "view"),
     },
     "__main__": {"cli"},
     "__init__": {"review", "sheets"},

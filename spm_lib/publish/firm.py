@@ -203,7 +203,7 @@ def _inputs(order: _Order) -> dict[str, Any]:
     for slug, week in _published(order.reports):
         run = read_run(order.reports / slug / week)
         if run is not None and (run.client, run.week) == (slug, week):
-            told = run.model_dump(mode="json", exclude={"timings"})
+            told = run.model_dump(mode="json", exclude={"timings", "kernels"})
             standing[f"{slug}/{week}"] = _digest(told)
     slugs = sorted({path.name for path in (order.reports / RUNS).glob("*") if not path.name.startswith("_")})
     failed = {slug: why for slug in slugs if (why := reasons(order.reports, slug))}
