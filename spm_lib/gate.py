@@ -27,6 +27,7 @@ from spm_lib.metrics import registry
 from spm_lib.metrics.goals import goals
 from spm_lib.periods import Period
 from spm_lib.sources import Mapping, drop_id, load_mapping, plan_drops
+from spm_lib.touched import DOCUMENTS, EVERY_NUMBER, EVERYTHING, MEETINGS, PLANS, TABLES, by_document, by_metrics
 
 T = TypeVar("T")
 
@@ -50,15 +51,19 @@ class Finding:
     severity : str
         "stop": a page would be wrong or empty, nothing is published. "note": the page says so.
     what, where, remedy : str
+    touches : str
+        Which pages or numbers are concerned, in words: "win rates, attainment".
     """
 
     severity: Literal["stop", "note"]
     what: str
     where: str
     remedy: str
+    touches: str
 
     def __str__(self) -> str:
-        return f"{self.severity}  {self.where}: {self.what}; to do: {self.remedy}"
+        touched = f"touches: {self.touches}"
+        return f"{self.severity}  {self.where}: {self.what}; {touched}; to do: {self.remedy}"
 
 
 def passes(findings: list[Finding]) -> bool:
@@ -131,11 +136,11 @@ class _Gate:
             self._stop(f"{problem.strerror}: {name}", self._slug, "let this user read the file")
         return None
 
-    def _stop(self, what: str, where: str, remedy: str) -> None:
-        self.found.append(Finding("stop", what, where, remedy))
+    def _stop(self, what: str, where: str, remedy: str, touches: str = EVERYTHING) -> None:
+        self.found.append(Finding("stop", what, where, remedy, touches))
 
-    def _note(self, what: str, where: str, remedy: str) -> None:
-        self.found.append(Finding("note", what, where, remedy))
+    def _note(self, what: str, where: str, remedy: str, touches: str) -> None:
+        self.found.append(Finding("note", what, where, remedy, touches))
 
     def _read_documents(self, folder: Path) -> None:
         """Read each document by itself, of a client whose own facts cannot be read."""
@@ -148,14 +153,15 @@ class _Gate:
         for one in problems:
             given = f" ({one.given})" if one.given is not None else ""
             say = self._stop if one.stops else self._note
-            say(f"{one.what}{given}", one.where, one.remedy or "correct it")
+            touches = EVERYTHING if one.stops else by_document(one.file)
+            say(f"{one.what}{given}", one.where, one.remedy or "correct it", touches)
         for fault in check_meetings(folder, client):
             given = f" ({fault.given})" if fault.given is not None else ""
             where = f"meetings/{fault.where}" if fault.where else "meetings"
-            self._note(f"{fault.what}{given}", where, fault.remedy or "correct it")
+            self._note(f"{fault.what}{given}", where, fault.remedy or "correct it", MEETINGS)
         for fault in check_plans(folder, client):
             given = f" ({fault.given})" if fault.given is not None else ""
-            self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it")
+            self._stop(f"{fault.what}{given}", fault.where or self._slug, fault.remedy or "correct it", PLANS)
         return not any(one.stops for one in problems)
 
     def _history(self, folder: Path, client: Client, week: Period) -> Snapshot | None:
@@ -189,6 +195,7 @@ class _Gate:
                     f"{file.name} {finding}",
                     f"{self._slug}/inbox",
                     f"correct it or its mapping and run `spm ingest {self._slug}`",
+                    f"every number made of {file.name}",
                 )
 
     def _inbox(self, folder: Path, client: Client, mapping: Mapping) -> None:
@@ -208,6 +215,7 @@ class _Gate:
                 f"not in the history: {len(missing)} of the exports in the inbox, the latest {missing[-1]}",
                 f"{self._slug}/inbox",
                 f"run `spm ingest {self._slug}`; it says why it refuses one",
+                EVERY_NUMBER,
             )
 
     def _age(self, client: Client, state: Snapshot, week: Period) -> None:
@@ -216,22 +224,22 @@ class _Gate:
         limit = client.thresholds.stale_days
         latest = state.drops["as_of"].max()
         if pd.isna(latest):
-            self._note("no export was taken by the end of the week", where, remedy)
+            self._note("no export was taken by the end of the week", where, remedy, EVERY_NUMBER)
             return
         age = (week.end_at - latest).days
         if age >= limit:
-            self._note(f"the latest export is {age} days older than the end of the week", where, remedy)
+            late = f"the latest export is {age} days older than the end of the week"
+            self._note(late, where, remedy, EVERY_NUMBER)
         for table in ("opportunities", "activities"):
             received = state.received_until.get(table)
             if table == "activities" and table in client.not_recorded:
                 continue
             if received is None:
-                self._note(f"no export of {table} was received", where, remedy)
+                self._note(f"no export of {table} was received", where, remedy, TABLES[table])
             elif latest > received and (week.end_at - received).days >= limit:
                 age = (week.end_at - received).days
-                self._note(
-                    f"the latest export of {table} is {age} days older than the week's end", where, remedy
-                )
+                late = f"the latest export of {table} is {age} days older than the week's end"
+                self._note(late, where, remedy, TABLES[table])
 
     def _refused(self, folder: Path, state: Snapshot) -> None:
         """Rows of the latest export that were refused, and stages nobody mapped."""
@@ -243,6 +251,7 @@ class _Gate:
                 f"{refused:,} of {read:,} rows of the latest export were refused",
                 where,
                 "correct them at their source or in the mapping, and ingest again",
+                "every count and sum: what was refused is in none",
             )
         unmapped = _unmapped_stages(folder / "quarantine")
         if unmapped:
@@ -251,6 +260,7 @@ class _Gate:
                 f"stages nobody mapped: {listed}",
                 where,
                 f"add them to `stages:` in {self._slug}/mapping.yaml",
+                TABLES["opportunities"],
             )
 
     def _data(self, state: Snapshot) -> None:
@@ -264,7 +274,8 @@ class _Gate:
                 if name == "unknown_rep"
                 else "correct it at its source"
             )
-            self._note(f"{detail}{more}", f"{self._slug}/{file}", remedy)
+            touched = by_metrics(one for numbers in rows["numbers"] for one in str(numbers).split(","))
+            self._note(f"{detail}{more}", f"{self._slug}/{file}", remedy, touched)
 
     def _expectations(self, expectations: Expectations, on: date) -> None:
         """Documents that are missing."""
@@ -277,6 +288,7 @@ class _Gate:
                     f"no {kind} is in force on {on}: {lost}",
                     where,
                     f"write {kind}.md with its effective_from",
+                    DOCUMENTS[kind],
                 )
 
     def _acknowledgements(self, folder: Path, client: Client, expectations: Expectations, on: date) -> None:
@@ -296,6 +308,7 @@ class _Gate:
                 f"what rests on {it} is not judged",
                 f"{self._slug}/acknowledgements.csv",
                 f"go through it together, then `spm acknowledge {self._slug} {documents[0]} --rep {reps[0]}`",
+                f"{', '.join(map(by_document, documents))}, as far as they are judged",
             )
 
     def _goals(self, expectations: Expectations, state: Snapshot, client: Client, week: Period) -> None:
@@ -303,15 +316,17 @@ class _Gate:
         horizon = client.goal_period_of(week.last_day)
         quotas = expectations.quotas(state.quotas, week.last_day)
         calendar = client.calendar(range(horizon.start.year, horizon.end.year + 1))
-        where = f"{self._slug}/expectations"
+        where, goal = f"{self._slug}/expectations", DOCUMENTS["sales_goals"]
         if quotas.empty:
             if expectations.in_force("sales_goals", week.last_day) is not None:
-                self._note("no goal is written down for anybody", where, "add `quotas:` to the sales goals")
+                remedy = "add `quotas:` to the sales goals"
+                self._note("no goal is written down for anybody", where, remedy, goal)
             return
         by_rep = goals(quotas, horizon, calendar, "rep_id")
         for rep in _on_the_team(client, horizon):
             if rep not in by_rep:
-                self._note(f"{rep} has no goal for {horizon.label}", where, "add a line to `quotas:`")
+                remedy = "add a line to `quotas:`"
+                self._note(f"{rep} has no goal for {horizon.label}", where, remedy, goal)
         team_lines = quotas[quotas["rep_id"].isna()]
         team = goals(team_lines, horizon, calendar, None).get(None)
         total = sum(float(goal.expected.sum()) for rep, goal in by_rep.items() if rep is not None)
@@ -323,6 +338,7 @@ class _Gate:
                 f"the reps' goals for {horizon.label} add up to {total:,.0f}, the team's is {agreed:,.0f}",
                 where,
                 "correct one of them, or say in the document why they differ",
+                goal,
             )
 
 

@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "share": {"client", "errors", "expectations", "fragment", "periods", "publish", "style", "tables"},
     "ingest": {"client", "drops", "errors", "history", "sources"},
     "newcomer": {"client", "errors", "expectations", "sources"},
+    "touched": set(),
     "gate": {
         "client",
         "errors",
@@ -82,6 +83,7 @@ MAY_IMPORT = {
         "metrics",
         "periods",
         "sources",
+        "touched",
     },
     # every client of a run, here or on a cluster
     "run": {"client", "errors", "gate", "history", "publish", "review", "storage"},

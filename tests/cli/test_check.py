@@ -33,7 +33,7 @@ def test_nothing_ingested_stops_with_what_to_do(tiny, spm):
     result = spm("check", "tiny")
     assert result.code == 3
     first = result.out.splitlines()[0]
-    assert first.startswith("stop  tiny/history: nothing was ever ingested; to do: ")
+    assert first.startswith("stop  tiny/history: nothing was ever ingested; touches: every page; to do: ")
     assert "spm ingest tiny" in first
     assert "the gate does not pass (1 that stop, 0 to note)" in result.out
 
@@ -268,5 +268,44 @@ def test_everything_people_mistype_is_told_at_once_by_file_and_line(filled, spm)
 def test_a_contradictory_improvement_plan_stops_with_its_line(filled):
     filled.write("improvement/2026-11-16-zoe.md", "---\nrep: zoe\n---\n")
     stops = said(filled, "stop")
-    assert "stop  improvement/2026-11-16-zoe.md, line 2: criteria is missing; to do: add `criteria:`" in stops
+    assert "stop  improvement/2026-11-16-zoe.md, line 2: criteria is missing; touches: improvement plans; to do: add `criteria:`" in stops
     assert len(stops) == 5
+
+
+def test_each_finding_says_which_pages_or_numbers_it_touches(tiny, spm):
+    tiny.export("deals-2026-11-10.csv", NOW.replace("Won,100", "Bought,100").replace("Ben Hale", "Old Hand"))
+    assert spm("ingest", "tiny").code == 0
+    (tiny.folder / "expectations/crm_usage.md").unlink()
+    touched = {one.what: one.touches for one in gate.check(tiny.home, tiny.slug, "2026-W47")}
+    assert all(touched.values())
+
+    def of(words):
+        (found,) = [touches for what, touches in touched.items() if words in what]
+        return found
+
+    assert of("days older than the end of the week") == "every number of the week"
+    assert of("no export of activities") == "activity, speed to lead, cadence"
+    assert of("stages nobody mapped") == "win rates, attainment, pipeline, coverage, forecast"
+    assert of("is no rep of client.yaml") == "win rates, attainment, pace, pipeline, coverage, activity"
+    assert of("no crm_usage is in force") == "hygiene"
+    assert "; touches: hygiene; to do: write crm_usage.md" in spm("check", "tiny").out
+
+
+def test_a_shrunken_export_is_refused_and_the_gate_says_what_rests_on_it(filled, spm):
+    many = "".join(f"{number},Deal,Qualified,10,2026-10-01,,Ana Lopez\n" for number in range(10, 40))
+    filled.export("deals-2026-11-21.csv", NOW + many)
+    assert spm("ingest", "tiny").code == 0
+    before = filled.stored()
+    filled.export("deals-2026-11-23.csv", NOW)
+    assert spm("ingest", "tiny").code == 1
+    assert filled.stored() == before
+    (note,) = [one for one in gate.check(filled.home, "tiny", "2026-W48") if "not in the history" in one.what]
+    assert (note.touches, "deals-2026-11-23.csv" in note.what) == ("every number of the week", True)
+
+
+def test_every_doubt_of_a_snapshot_is_of_metrics_there_are_or_of_the_pipeline():
+    import spm_lib.history.findings as doubts
+    from spm_lib.metrics import registry
+
+    named = {one for one in f"{doubts._WINS},{doubts._OPEN},activity,activity_ladder".split(",")}
+    assert named - set(registry.METRICS) == set()
