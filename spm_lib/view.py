@@ -46,6 +46,18 @@ class Source:
             self._snapshots[cutoff] = snapshot(self.timeline, cutoff)
         return self._snapshots[cutoff]
 
+    def open_and_booked(self, rest: Period) -> tuple[float, float]:
+        """Amount open and expected within the rest of a goal period when it began, and amount booked in it.
+
+        Of both moments only the columns this takes are replayed, and nothing is kept.
+        """
+        then = snapshot(self.timeline, rest.start_at).columns("status", "expected_close", "amount")
+        is_open = then["status"].eq("open") & (then["expected_close"] < pd.Timestamp(rest.end))
+        end = snapshot(self.timeline, rest.end_at)
+        outcomes = end.outcome_columns("outcome", "outcome_at", "amount")
+        booked = outcomes["outcome"].eq("won") & rest.holds(outcomes["outcome_at"])
+        return float(then["amount"][is_open].sum()), float(outcomes["amount"][booked].sum())
+
     def known(self, at: pd.Timestamp) -> Source:
         """The same client with only what was received by a moment."""
         replayed = timeline(Store(self.folder), self.client, at)
@@ -305,9 +317,7 @@ class View(Mapping[str, object]):
             if pd.isna(began) or horizon.start_at < began:
                 break
             rest = replace(horizon, start=min(horizon.start + elapsed, horizon.end))
-            opportunities = self.source.snapshot(rest.start_at).opportunities
-            outcomes = self.source.snapshot(rest.end_at).outcomes
-            rows.append((pd.Timestamp(horizon.start), *_open_and_booked(opportunities, outcomes, rest)))
+            rows.append((pd.Timestamp(horizon.start), *self.source.open_and_booked(rest)))
         return pd.DataFrame(rows, columns=["period_start", "open_amount", "booked_after_amount"])
 
     @cached_property
@@ -373,11 +383,3 @@ def _blanked(table: pd.DataFrame, metric: str, what: str) -> pd.DataFrame:
             table["state"] = "not recorded"
     return table
 
-
-def _open_and_booked(
-    opportunities: pd.DataFrame, outcomes: pd.DataFrame, rest: Period
-) -> tuple[float, float]:
-    """Amount open and expected within the rest of a goal period, and amount booked in that rest."""
-    is_open = opportunities["status"].eq("open") & (opportunities["expected_close"] < pd.Timestamp(rest.end))
-    booked = outcomes["outcome"].eq("won") & rest.holds(outcomes["outcome_at"])
-    return float(opportunities["amount"][is_open].sum()), float(outcomes["amount"][booked].sum())
