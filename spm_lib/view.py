@@ -21,6 +21,7 @@ from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.meetings import Meetings, learning_log
 from spm_lib.metrics import registry
 from spm_lib.metrics.commission import Plan, check_currency
+from spm_lib.metrics.unique import unique_activities
 from spm_lib.periods import Calendar, Period, midnight, trailing
 
 #: How many past goal periods coverage and pace learn from.
@@ -39,12 +40,19 @@ class Source:
     acknowledgements: Acknowledgements
     timeline: Timeline
     _snapshots: dict[pd.Timestamp, Snapshot] = field(default_factory=dict, repr=False, compare=False)
+    _unique: dict[pd.Timestamp, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     def snapshot(self, cutoff: pd.Timestamp) -> Snapshot:
         """The state at a cut-off, replayed once."""
         if cutoff not in self._snapshots:
             self._snapshots[cutoff] = snapshot(self.timeline, cutoff)
         return self._snapshots[cutoff]
+
+    def unique(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """The activities at a cut-off, each once however often it was logged; told apart once."""
+        if cutoff not in self._unique:
+            self._unique[cutoff] = unique_activities(self.snapshot(cutoff).activities)
+        return self._unique[cutoff]
 
     def open_and_booked(self, rest: Period) -> tuple[float, float]:
         """Amount open and expected within the rest of a goal period when it began, and amount booked in it.
@@ -126,6 +134,7 @@ class View(Mapping[str, object]):
         "outcomes",
         "changes",
         "activities",
+        "unique",
         "stages",
         "quotas",
         "rules",
@@ -185,6 +194,11 @@ class View(Mapping[str, object]):
     def activities(self) -> pd.DataFrame:
         """``schemas.ACTIVITIES`` known at the cut-off."""
         return self.snapshot.activities
+
+    @property
+    def unique(self) -> pd.DataFrame:
+        """``unique_activities`` of the activities."""
+        return self.source.unique(self.cutoff)
 
     @property
     def leads(self) -> pd.DataFrame | None:
