@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -73,11 +73,22 @@ def by_sql(home: Path) -> dict[str, pd.DataFrame]:
 _TABLES = ("opportunities", "outcomes", "changes", "activities", "win_rate", "bookings", "weekly", "past")
 #: Table -> the columns compared, the first ones being its order.
 _COMPARED = {
-    "opportunities": ("opportunity_id", "rep_id", "stage_id", "status", "amount", "expected_close", "created_at")
-    + ("outcome_at", "stage_entered_at", "pushed_count", "account_id", "business", "product_line"),
+    "opportunities": (
+        *("opportunity_id", "rep_id", "stage_id", "status", "amount", "expected_close", "created_at"),
+        *("outcome_at", "stage_entered_at", "pushed_count", "account_id", "business", "product_line"),
+    ),
     "outcomes": ("opportunity_id", "rep_id", "outcome", "outcome_at", "amount", "stage_id"),
     "changes": ("opportunity_id", "field", "at", "new", "old", "evidence"),
-    "activities": ("activity_id", "kind", "rep_id", "at", "logged_at", "status", "outcome", "duration_seconds"),
+    "activities": (
+        "activity_id",
+        "kind",
+        "rep_id",
+        "at",
+        "logged_at",
+        "status",
+        "outcome",
+        "duration_seconds",
+    ),
     "win_rate": ("rep_id", "won_count", "decided_count"),
     "bookings": ("rep_id", "bookings"),
     "weekly": ("measure", "starts_on", "value"),
@@ -113,13 +124,13 @@ def whole_review(home: Path) -> None:
 
 
 def trend(home: Path) -> dict[str, float]:
-    """Seconds for the weekly measures of one week and of 52, three times each in turn, the data being open."""
+    """Seconds for the weekly measures of one week and of 52, each the best of three turns."""
     review = open_review(SLUG, WEEK, home)
     _ = review.view().opportunities, review.view().outcomes, review.view().activities
     found: dict[int, list[float]] = {1: [], 52: []}
     for _ in range(3):
         for weeks, seconds in found.items():
-            review.source._unique.clear()
+            review.source._unique.clear()  # noqa: SLF001 - each turn tells activities apart anew
             begin = time.perf_counter()
             _weekly(review, weeks)
             seconds.append(time.perf_counter() - begin)
@@ -152,7 +163,9 @@ def child(what: str, home: Path) -> None:
     begin = time.perf_counter()
     found = _RUNS[what](home)
     facts = {"seconds": time.perf_counter() - begin}
-    facts["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    # not ru_maxrss, which a process begins with at its parent's size
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    facts["memory"] = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1e6  # type: ignore[index]
     print(json.dumps({**facts, **(found if what == "trend" else {})}))  # type: ignore[dict-item]
 
 
@@ -160,7 +173,12 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="1,000,000 opportunities too")
-    parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "spm-scale", help="where the clients are written")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "spm-scale",
+        help="where the clients are written",
+    )
     parser.add_argument("--child", choices=list(_RUNS), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
@@ -179,7 +197,11 @@ def main() -> None:
 
 
 def _row(size: int, one: dict[str, dict[str, float]]) -> None:
-    parts = [f"{what} {one[what]['seconds']:7.2f} s {one[what]['memory']:5.2f} GB" for what in _RUNS if what != "trend"]
+    parts = [
+        f"{what} {one[what]['seconds']:7.2f} s {one[what]['memory']:5.2f} GB"
+        for what in _RUNS
+        if what != "trend"
+    ]
     print(f"{size:>9,}: " + " | ".join(parts), flush=True)
 
 
@@ -190,8 +212,16 @@ def _verdict(found: dict[int, dict[str, dict[str, float]]]) -> None:
     decades = math.log(large / small)
     rows = [
         ("tables / SQL by hand", last["tables"]["seconds"] / last["sql"]["seconds"], 2.0),
-        ("exponent, tables", math.log(last["tables"]["seconds"] / first["tables"]["seconds"]) / decades, 1.05),
-        ("exponent, review", math.log(last["review"]["seconds"] / first["review"]["seconds"]) / decades, 1.05),
+        (
+            "exponent, tables",
+            math.log(last["tables"]["seconds"] / first["tables"]["seconds"]) / decades,
+            1.05,
+        ),
+        (
+            "exponent, review",
+            math.log(last["review"]["seconds"] / first["review"]["seconds"]) / decades,
+            1.05,
+        ),
         ("peak memory of tables, GB", last["tables"]["memory"], 4.0),
         ("peak memory of review, GB", last["review"]["memory"], 4.0),
         ("52 weeks / one week", last["trend"]["weeks_52"] / last["trend"]["weeks_1"], 3.0),

@@ -71,12 +71,18 @@ class _World:
         self.amount = rng.lognormal(np.log(8_000), 0.9, count).round(2)
         self.old_amount = (self.amount * rng.uniform(0.6, 1.3, count)).round(2)
         self.moves = rng.random(count) < 0.5  # the second change: another rep, else another amount
-        self.line, self.land, self.existing = rng.integers(0, 6, count), rng.integers(0, 5, count), rng.random(count)
+        self.line, self.land, self.existing = (
+            rng.integers(0, 6, count),
+            rng.integers(0, 5, count),
+            rng.random(count),
+        )
         self.old_close = (self.created // (86_400 * _SECOND) + rng.integers(20, 80, count)).astype(np.int64)
         self.new_close = self.old_close + rng.integers(5, 40, count)
         span = self.end - self.created
         self.change_at = self.created + (np.sort(rng.random((3, count)), axis=0) * span).astype(np.int64)
-        self._at = (self.created + rng.random((ACTIVITIES, count)) * span).astype(np.int64) // _SECOND * _SECOND
+        self._at = (
+            (self.created + rng.random((ACTIVITIES, count)) * span).astype(np.int64) // _SECOND * _SECOND
+        )
         # the last activity of half of the open ones lies ahead
         ahead = ~self.closed & (rng.random(count) < 0.5)
         self._at[-1] = np.where(ahead, last + rng.integers(1, 30, count) * 86_400 * _SECOND, self._at[-1])
@@ -112,10 +118,21 @@ class _World:
         stage, other, last = self.change_at
         rep = _numbered("rep", self.rep, width=3), _numbered("rep", self.new_rep, width=3)
         parts = [
-            self._changed("stage", stage, _picked(_STAGES, 0 * stage), _picked(_STAGES, 0 * stage + 1), (begin, end)),
+            self._changed(
+                "stage", stage, _picked(_STAGES, 0 * stage), _picked(_STAGES, 0 * stage + 1), (begin, end)
+            ),
             self._changed("rep", other, *rep, (begin, end), self.moves),
-            self._changed("amount", other, _money(self.old_amount), _money(self.amount), (begin, end), ~self.moves),
-            self._changed("expected_close", last, _days(self.old_close), _days(self.new_close), (begin, end), ~self.closed),
+            self._changed(
+                "amount", other, _money(self.old_amount), _money(self.amount), (begin, end), ~self.moves
+            ),
+            self._changed(
+                "expected_close",
+                last,
+                _days(self.old_close),
+                _days(self.new_close),
+                (begin, end),
+                ~self.closed,
+            ),
         ]
         closing = _picked(_STAGES, 0 * stage + 1), _picked(_STAGES, closed_stage)
         status = _picked(("open",), 0 * stage), _picked(("lost", "won"), self.won.astype(int))
@@ -157,7 +174,11 @@ class _World:
             [0, 5, np.where(result < 0.3, 4, 3), np.where(result < 0.85, 6, 7)],
             np.where(result < 0.4, 1, 2),
         )
-        logged = np.where(planned, self.last - 3_600 * _SECOND, at + (rng.exponential(12, len(rows)) * 3600).astype(np.int64) * _SECOND)
+        logged = np.where(
+            planned,
+            self.last - 3_600 * _SECOND,
+            at + (rng.exponential(12, len(rows)) * 3600).astype(np.int64) * _SECOND,
+        )
         results = (None, "connected", "no_answer", "sent", "replied", "done", "held", "no_show")
         return _frame(
             activity_id=_numbered("t", rows, width=8),
@@ -185,8 +206,12 @@ def _frame(**columns: object) -> pd.DataFrame:
 
 def _numbered(prefix: str, numbers: np.ndarray, width: int = 7) -> pa.Array:
     if width < 4:
-        return _picked([f"{prefix}{one:0{width}d}" for one in range(int(numbers.max(initial=0)) + 1)], numbers)
-    return pc.binary_join_element_wise(prefix, pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0"), "")
+        return _picked(
+            [f"{prefix}{one:0{width}d}" for one in range(int(numbers.max(initial=0)) + 1)], numbers
+        )
+    return pc.binary_join_element_wise(
+        prefix, pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0"), ""
+    )
 
 
 def _picked(values, which: np.ndarray) -> pa.Array:  # type: ignore[no-untyped-def]
@@ -215,7 +240,15 @@ def _drop(number: int, as_of: pd.Timestamp, tables: dict[str, pd.DataFrame]) -> 
     rows = sum(map(len, tables.values()))
     file = FileReport(f"made-{number}.csv", digest, None, rows, rows, 0)
     scope = "full" if "opportunities" in tables else "changed"
-    return Drop(digest, as_of.tz_localize("UTC"), scope, "made", (file,), tables, pd.DataFrame(columns=list(QUARANTINE_COLUMNS)))
+    return Drop(
+        digest,
+        as_of.tz_localize("UTC"),
+        scope,
+        "made",
+        (file,),
+        tables,
+        pd.DataFrame(columns=list(QUARANTINE_COLUMNS)),
+    )
 
 
 def _client() -> str:
@@ -253,7 +286,8 @@ def _documents(count: int) -> dict[str, str]:
     return {
         "sales_goals": f"---\ndocument: sales_goals\ntitle: Goals\n{head.format('2024-01-01')}currency: USD\n"
         f"quotas:\n{chr(10).join(goals)}\n---\n\nMade.\n",
-        "crm_usage": f"---\ndocument: crm_usage\ntitle: CRM\n{head.format('2026-04-01')}log_within_hours: 24\n"
+        "crm_usage": f"---\ndocument: crm_usage\ntitle: CRM\n{head.format('2026-04-01')}"
+        "log_within_hours: 24\n"
         "next_step_rule: Every open opportunity has a next activity.\nrules:\n"
         + "".join(f"  - {{rule: {one}}}\n" for one in rules)
         + "---\n\nMade.\n",

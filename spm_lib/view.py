@@ -396,4 +396,3 @@ def _blanked(table: pd.DataFrame, metric: str, what: str) -> pd.DataFrame:
         if "state" in table:
             table["state"] = "not recorded"
     return table
-

@@ -110,9 +110,7 @@ def activity_questions(
         One row per rep and sign that some source records.
     """
     ends, since = _ends(period, goal_ends), period.start_at - pd.Timedelta(days=PAST_DAYS)
-    found = occasions(
-        activities, opportunities, changes, stages, calendar, period.time_zone, ends, since
-    )
+    found = occasions(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
     return ask(found, period)
 
 
@@ -150,9 +148,7 @@ def activity_questions_rows(
         By rep, sign and time.
     """
     ends, since = _ends(period, goal_ends), period.start_at - pd.Timedelta(days=PAST_DAYS)
-    found = occasions(
-        activities, opportunities, changes, stages, calendar, period.time_zone, ends, since
-    )
+    found = occasions(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
     table = ask(found, period)
     asked = table.loc[table["state"].eq("asked"), ["rep_id", "question"]]
     rows = found[found["flagged"] & period.holds(found["occasion_at"])].merge(
@@ -184,7 +180,7 @@ def ask(found: pd.DataFrame, period: Period) -> pd.DataFrame:
     counts = single.groupby(["question", "rep_id", "now"])["occasion_flagged"].agg(["sum", "size"])
     counts = counts.astype("int64").reset_index()
     reps = sorted(single["rep_id"].unique())
-    by_question = {question: part for question, part in counts.groupby("question")}
+    by_question = dict(iter(counts.groupby("question")))
     tallies = {
         question: _Tally.of(by_question[question], reps) for question in QUESTIONS if question in by_question
     }

@@ -148,7 +148,9 @@ def _clones(signs: Signs) -> pd.DataFrame:
     same = same.assign(about=about)[same[["rep_id", "minute"]].duplicated(keep=False)]
     # one call logged on four contacts is one call, and no sign of anything
     contact = rows["contact_id"][same.index].fillna("").groupby([same[name] for name in same])
-    repeated = (contact.transform("size") > contact.transform("nunique")).reindex(rows.index, fill_value=False)
+    repeated = (contact.transform("size") > contact.transform("nunique")).reindex(
+        rows.index, fill_value=False
+    )
     long = rows["kind"].eq("call") & rows["duration_seconds"].gt(0)
     equally = rows.loc[long, ["rep_id", "day", "duration_seconds"]]
     equally = equally[equally.duplicated(keep=False)]
