@@ -286,7 +286,8 @@ def _documents(count: int) -> dict[str, str]:
     return {
         "sales_goals": f"---\ndocument: sales_goals\ntitle: Goals\n{head.format('2024-01-01')}currency: USD\n"
         f"quotas:\n{chr(10).join(goals)}\n---\n\nMade.\n",
-        "crm_usage": f"---\ndocument: crm_usage\ntitle: CRM\n{head.format('2026-04-01')}log_within_hours: 24\n"
+        "crm_usage": f"---\ndocument: crm_usage\ntitle: CRM\n{head.format('2026-04-01')}"
+        "log_within_hours: 24\n"
         "next_step_rule: Every open opportunity has a next activity.\nrules:\n"
         + "".join(f"  - {{rule: {one}}}\n" for one in rules)
         + "---\n\nMade.\n",

@@ -115,8 +115,8 @@ def as_text(field: str, values: npt.NDArray[Any]) -> pd.Series:
         return pd.Series(_cents_as_text(values), dtype="str")
     if field == "expected_close":
         days = values.astype("datetime64[D]")
-        written = np.where(np.isnat(days), None, np.datetime_as_string(days).astype(object))
-        return pd.Series(written, dtype="str")
+        written = pd.Series(np.datetime_as_string(days).astype(object), dtype="str")
+        return written.mask(np.isnat(days))
     return pd.Series(values, dtype="str")
 
 

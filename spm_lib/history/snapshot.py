@@ -205,21 +205,23 @@ class _Facts:
         known = self.timeline.seen.rows[name].iloc[position].reset_index(drop=True)
         return known if name in _LASTING else known.mask(pd.Series(self.shown < 0))
 
-    def _text(self, field: str) -> pd.Series:
+    def text(self, field: str) -> pd.Series:
+        """A field's value now, as text."""
         return pd.Series(self.value(field, self.now), dtype="str")
 
-    def _amount(self) -> pd.Series:
+    def amount(self) -> pd.Series:
         """The amount in the client's currency, by the rate of the outcome's day, or of the cut-off's."""
         day = stamps(np.where(np.isnat(self.outcome_at), self.until, self.outcome_at))
         return in_client_currency(
             self.column("amount_original"), self.column("currency"), day, self.timeline.client
         )
 
-    def _created_at(self) -> pd.Series:
+    def created_at(self) -> pd.Series:
+        """When each was created, where that was before the cut-off."""
         created = self.timeline.created[self.alive]
         return stamps(np.where(created < self.until, created, NEVER))
 
-    def _stage_entered_at(self) -> Times:
+    def stage_entered_at(self) -> Times:
         """When each entered the stage it is in; missing where the first drop came long after its creation."""
         log = self.timeline.logs["stage"]
         last = log.last(self.alive, self.now)
@@ -230,7 +232,7 @@ class _Facts:
         entered: Times = np.where(assumed & late, NEVER, at)
         return entered
 
-    def _pushed_count(self) -> pd.Series:
+    def pushed_count(self) -> pd.Series:
         """How often the expected close moved to a later day while open; missing where nobody could know."""
         log = self.timeline.logs["expected_close"]
         position = np.full(len(self.timeline.seen.ids), -1, dtype=np.int64)
@@ -276,15 +278,16 @@ class _Facts:
         make = _MADE_AT_OUTCOME.get(name)
         return self.column(name) if make is None else make(self)
 
-    def _stage_at_outcome(self) -> pd.Series:
+    def stage_at_outcome(self) -> pd.Series:
+        """The stage each was in at its outcome."""
         return pd.Series(self.value("stage", self.outcome_at, inclusive=True), dtype="str")
 
-    def _credited(self) -> pd.Series:
+    def credited(self) -> pd.Series:
         """The amount at the outcome in the client's currency, at the rate of its day."""
         amount, at = self._amount_at_outcome(), self.column("outcome_at")
         return in_client_currency(amount, self.column("currency"), at, self.timeline.client)
 
-    def _holder_at_outcome(self) -> npt.NDArray[Any]:
+    def holder_at_outcome(self) -> npt.NDArray[Any]:
         """Who held each at its outcome.
 
         Where only the same two drops show both the outcome and a new holder, nobody knows which came first:
@@ -320,24 +323,24 @@ _OUTCOMES = schemas.SNAPSHOT_OUTCOMES
 #: Column of ``schemas.SNAPSHOT_OPPORTUNITIES`` -> how it is made, where no drop simply shows it.
 _MADE: Mapping[str, Callable[[_Facts], pd.Series]] = {
     "opportunity_id": lambda facts: pd.Series(facts.timeline.seen.ids[facts.alive], dtype="str"),
-    "rep_id": lambda facts: facts._text("rep"),
-    "stage_id": lambda facts: facts._text("stage"),
-    "status": lambda facts: facts._text("status").fillna("open"),
+    "rep_id": lambda facts: facts.text("rep"),
+    "stage_id": lambda facts: facts.text("stage"),
+    "status": lambda facts: facts.text("status").fillna("open"),
     "amount_original": lambda facts: pd.Series(facts.value("amount", facts.now), dtype="float64"),
-    "amount": lambda facts: facts._amount(),
-    "created_at": lambda facts: facts._created_at(),
+    "amount": lambda facts: facts.amount(),
+    "created_at": lambda facts: facts.created_at(),
     "expected_close": lambda facts: pd.Series(facts.value("expected_close", facts.now)),
     "outcome_at": lambda facts: stamps(facts.outcome_at),
-    "stage_entered_at": lambda facts: stamps(facts._stage_entered_at()),
-    "pushed_count": lambda facts: facts._pushed_count(),
-    "presence": lambda facts: facts._text("presence").fillna("present"),
+    "stage_entered_at": lambda facts: stamps(facts.stage_entered_at()),
+    "pushed_count": lambda facts: facts.pushed_count(),
+    "presence": lambda facts: facts.text("presence").fillna("present"),
 }
 #: The same of ``schemas.SNAPSHOT_OUTCOMES``, where it differs.
 _MADE_AT_OUTCOME: Mapping[str, Callable[[_Facts], pd.Series]] = {
     "outcome": lambda facts: facts.column("status"),
-    "rep_id": lambda facts: pd.Series(facts._holder_at_outcome(), dtype="str"),
-    "stage_id": lambda facts: facts._stage_at_outcome(),
-    "amount": lambda facts: facts._credited(),
+    "rep_id": lambda facts: pd.Series(facts.holder_at_outcome(), dtype="str"),
+    "stage_id": lambda facts: facts.stage_at_outcome(),
+    "amount": lambda facts: facts.credited(),
     "share_rate": lambda facts: pd.Series(1.0, index=pd.RangeIndex(len(facts.alive))),
 }
 

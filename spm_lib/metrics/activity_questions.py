@@ -180,7 +180,7 @@ def ask(found: pd.DataFrame, period: Period) -> pd.DataFrame:
     counts = single.groupby(["question", "rep_id", "now"])["occasion_flagged"].agg(["sum", "size"])
     counts = counts.astype("int64").reset_index()
     reps = sorted(single["rep_id"].unique())
-    by_question = {question: part for question, part in counts.groupby("question")}
+    by_question = dict(iter(counts.groupby("question")))
     tallies = {
         question: _Tally.of(by_question[question], reps) for question in QUESTIONS if question in by_question
     }

@@ -56,7 +56,8 @@ def unique_activities(activities: pd.DataFrame) -> pd.DataFrame:
     # the merged row stands where the first of its rows stood
     place = np.concatenate([np.flatnonzero(alone), np.unique(same[~alone])])
     both = pd.concat([rows[alone], merged], ignore_index=True)
-    return both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
+    in_order: pd.DataFrame = both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
+    return in_order
 
 
 def _in_time_order(rows: pd.DataFrame) -> pd.DataFrame:
