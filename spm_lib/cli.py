@@ -610,7 +610,7 @@ def _publish_one(
         found = gate.check(home, slug, week)
         if not gate.passes(found):
             stops = [finding for finding in found if finding.severity == "stop"]
-            stopped = GateError("the data did not pass the gate", given="; ".join(map(str, stops)))
+            stopped = GateError(GateError.opening, given="; ".join(map(str, stops)))
             keep_failure(home, slug, week, stopped, reports=reports)
             console.warn("\n".join([f"{where}{stopped.what}, nothing is published", *map(str, stops)]))
             return GateError.exit_code

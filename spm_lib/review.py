@@ -405,7 +405,9 @@ class Review:
         return {**self.rep_names, "manager": self.client.manager, "owner": self.client.owner}
 
     def since(self) -> date:
-        """Since when meetings are owed: the firm's first day here, else the first meeting on file, else the week's.
+        """Since when meetings are owed.
+
+        The firm's first day here, else that of the first meeting on file, else the week's.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """What of one client's week asks for the manager's time: for the firm, which sees many clients at once.
 
-Facts and proposals in words, of the client or of one rep, by kind of need. Nothing of it compares reps, and no
-words of a meeting, a note or a commitment are in it: only how many there are, and since when.
+Facts and proposals in words, of the client or of one rep, by kind of need. Nothing of it compares reps, and
+no words of a meeting, a note or a commitment are in it: only how many there are, and since when.
 """
 
 from __future__ import annotations
@@ -92,8 +92,9 @@ def attention(
     -------
     pandas.DataFrame
         `COLUMNS`. subject: "client" or "rep"; rep_id, rep: missing for the client; what: a key of `WEIGHTS`;
-        topic: the kind of a meeting, the metric of a decision, else empty; why: sentences; since: the first day of it; due_on: the day by which; each missing where unknown.
-        By weight, then the oldest first, then by name.
+        topic: the kind of a meeting, the metric of a decision, else empty; why: sentences; since: the first
+        day of it; due_on: the day by which; each missing where unknown. By weight, then the oldest first,
+        then by name.
     """
     rows = [
         *_conversations(conversations),
