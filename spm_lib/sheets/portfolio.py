@@ -130,9 +130,9 @@ class Portfolio:
         Returns
         -------
         pandas.DataFrame
-            `OF_CLIENT` and the columns of ``judgement.attention``; week: of the report that says so. The client
-            whose weightiest point weighs most stands first, then the oldest, then by name; within a client as
-            ``judgement.attention`` has it.
+            `OF_CLIENT` and the columns of ``judgement.attention``; week: of the report that says so. The
+            client whose weightiest point weighs most stands first, then the oldest, then by name; within a
+            client as ``judgement.attention`` has it.
         """
         parts = []
         for one in self._clients:
@@ -210,9 +210,8 @@ class Portfolio:
         return sorted(known, key=lambda one: one.slug)
 
     def _client(self, slug: str) -> _Client:
-        weeks = [
-            path.name for path in (self._folder / slug).glob("*") if path.is_dir() and _is_week(path.name)
-        ]
+        folders = (path for path in (self._folder / slug).glob("*") if path.is_dir())
+        weeks = [path.name for path in folders if _is_week(path.name)]
         runs, unreadable = [], False
         for week in sorted((week for week in weeks if week <= self.week.label), reverse=True):
             run = read_run(self._folder / slug / week)

@@ -79,7 +79,7 @@ def hour_box(needs: pd.DataFrame, reports: pd.DataFrame) -> Fragment:
         title = f"{style.plain(first['name'], 80)}, {said.need(first)}."
         parts = [tag("p", client_text(" ".join(filter(None, [str(first["why"]), said.by_when(first)]))))]
         asking = int(needs["client"].nunique())
-        count = f"{words.counted(asking, 'client')} of {len(reports)} ask{'s' * (asking == 1)} for time."
+        count = f"{asking} of {words.counted(len(reports), 'client')} ask{'s' * (asking == 1)} for time."
         parts.append(tag("p", " ".join(filter(None, [count, blind])), class_="quiet"))
         heading = "Where the first hour goes"
     lead = tag("p", client_text(title), class_="lead")

@@ -60,7 +60,7 @@ def _which(told: str, week: str) -> str:
 
 
 def number(week: object) -> str:
-    """ "2026-W07" -> "7"."""
+    """The number of an ISO week: "2026-W07" -> "7"."""
     return str(week).partition("-W")[2].lstrip("0")
 
 
@@ -95,12 +95,12 @@ def _coming(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
     said = []
     for kind in dict.fromkeys(str(row["topic"]) for row in rows):
         mine = [row for row in rows if row["topic"] == kind]
-        days = sorted({row["due_on"] for row in mine})
-        by = listed([style.day_short(day) for day in days])
+        days = [style.day_short(day) for day in sorted({row["due_on"] for row in mine})]
         if len(mine) == 1:
-            said.append(f"{_meeting(mine[0])} by {by}")
+            said.append(f"{_meeting(mine[0])} by {days[0]}")
         else:
-            said.append(f"{len(mine)} {meeting(kind).lower()}s by {by}")
+            by = f"by {days[0]}" if len(days) == 1 else f"between {days[0]} and {days[-1]}"
+            said.append(f"{len(mine)} {meeting(kind).lower()}s {by}")
     return said
 
 
@@ -115,5 +115,5 @@ def changed(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
 
 
 def unknown_of(names: Sequence[str], why: str) -> str:
-    """Whom something is not known of: "Not known of Ana Ltd and Ben Ltd: the report is older." """
+    """Of whom something is not known, and why."""
     return capital(f"not known of {listed([style.plain(name, 80) for name in names])}: {why}")
