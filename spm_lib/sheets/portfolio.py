@@ -27,7 +27,7 @@ PAGE = "weekly_review"
 _TABLE = "tables/attention.parquet"
 
 #: How the week of a client stands, what needs a hand first.
-STATES = ("failed", "stopped at the gate", "cannot be read", "older week", "published")
+STATES = ("broke off", "stopped at the gate", "cannot be read", "older week", "published")
 REPORT_COLUMNS = {
     "client": "str",
     "name": "str",
@@ -84,7 +84,7 @@ class _Client:
     def state(self, week: str) -> str:
         """One of `STATES`."""
         if self.reason:
-            return "stopped at the gate" if self.reason.startswith(GateError.opening) else "failed"
+            return "stopped at the gate" if self.reason.startswith(GateError.opening) else "broke off"
         if self.is_unreadable or self.latest is None:
             return "cannot be read"
         return "published" if self.latest.week == week else "older week"

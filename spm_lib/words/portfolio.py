@@ -40,10 +40,10 @@ def by_when(row: Mapping[Any, Any]) -> str:
 def report_state(row: Mapping[Any, Any], week: str) -> str:
     """How a client's report stands, in a sentence; the reason of a run is printed beside it."""
     stands = ""
-    if row["state"] in ("failed", "stopped at the gate") and row["week"]:
+    if row["state"] in ("broke off", "stopped at the gate") and row["week"]:
         stands = f" {_which(str(row['week']), week)} of an earlier run is what this page tells of."
     match row["state"]:
-        case "failed":
+        case "broke off":
             return f"The run of this week broke off.{stands}"
         case "stopped at the gate":
             return f"The data were stopped at the gate.{stands}"
