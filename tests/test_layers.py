@@ -62,7 +62,7 @@ MAY_IMPORT = {
     # what one audience may see of a client's week, each in a file of its own
     "sheets": {
         *("backtest", "client", "errors", "expectations", "improving", "judgement", "meetings", "metrics"),
-        *("periods", "review", "standings", "style", "view", "words"),
+        *("periods", "publish", "review", "standings", "style", "view", "words"),
     },
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
