@@ -15,7 +15,7 @@ def unnamed(client: Client, rep: str) -> Callable[[str], str]:
     """A function that takes the names of other reps out of somebody's words.
 
     Full names, ids and addresses go however they are spelled; a first or last name alone goes where it is
-    written like a name and is not the rep's own, the manager's or the owner's.
+    written like a name, or in capitals, and is not the rep's own, the manager's or the owner's.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ def unnamed(client: Client, rep: str) -> Callable[[str], str]:
             continue
         whole |= set(other.spellings)
         parts = (other.name or other.id).split()
-        alone |= {part for part in (parts[0], parts[-1]) if part.casefold() not in keep}
+        named = {part for part in (parts[0], parts[-1]) if part.casefold() not in keep}
+        alone |= named | {part.upper() for part in named}
     if not whole:
         return lambda text: text
     patterns = [f"(?i:{_any(whole)})", _any(alone)] if alone else [f"(?i:{_any(whole)})"]
