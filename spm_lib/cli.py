@@ -329,9 +329,11 @@ def improve(
 
     folder = _home(context, home)
     facts = load_client(folder, client)
-    day = _now(facts.zone).date() if on is None else _day("--on", on)
+    today = _now(facts.zone).date()
+    day = today if on is None else _day("--on", on)
     before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
-    console.say(str(write_plan(open_review(client, before.label, folder), rep, day, metric)))
+    review = open_review(client, before.label, folder)
+    console.say(str(write_plan(review, rep, day, metric, known_on=min(today, day))))
 
 
 @app.command()

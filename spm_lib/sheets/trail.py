@@ -14,7 +14,6 @@ from pathlib import Path
 import pandas as pd
 
 from spm_lib import words
-from spm_lib.accountability import Accounts
 from spm_lib.expectations.acknowledgements import known_rep
 from spm_lib.meetings import Plans, coaching_log, commitments, commitments_kept
 from spm_lib.meetings.models import MANAGER, OWNER, TEAM
@@ -30,7 +29,7 @@ from spm_lib.sheets.trail_lines import (
     team_lines,
 )
 from spm_lib.sheets.trail_plan import plan_lines
-from spm_lib.view import Source, View
+from spm_lib.view import Source
 from spm_lib.words import improvement as of_plan
 from spm_lib.words import trail as told
 
@@ -96,7 +95,8 @@ def open_trail(client: str, rep: str, on: date, home: str | Path = "data") -> Tr
     """
     source = Source.open(Path(home), client)
     record = Record(source, known_rep(source.client, rep), on)
-    accounts = _accounts(record)
+    # of who is new there is no whole week yet
+    accounts = record.review.accounts_on(max(record.last_day, record.week.last_day))
     records, part = accounts.records(rep), accounts.part(rep)
     lines = cleaned(
         record,
@@ -126,13 +126,6 @@ def open_trail(client: str, rep: str, on: date, home: str | Path = "data") -> Tr
         part_on=record.last_day,
         company_part=part.assign(said=pd.Series(said, index=part.index, dtype="str")),
     )
-
-
-def _accounts(record: Record) -> Accounts:
-    """The company's own part to the very day; the standings it asks for are those of the last whole week."""
-    tomorrow = record.last_day + pd.Timedelta(days=1)
-    view = View(record.source, record.week, cutoff_day=tomorrow)
-    return Accounts(view, record.meetings, record.promises, record.review.standings())
 
 
 def _summary(record: Record, part: pd.DataFrame) -> Iterator[str]:
