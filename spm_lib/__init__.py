@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spm_lib.sheets.owner_update import open_owner_update as open_owner_update
     from spm_lib.sheets.portfolio import open_portfolio as open_portfolio
     from spm_lib.sheets.team_meeting import open_team_meeting as open_team_meeting
+    from spm_lib.sheets.trail import open_trail as open_trail
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
@@ -33,6 +34,7 @@ _FROM = {
     "open_portfolio": "spm_lib.sheets.portfolio",
     "open_review": "spm_lib.review",
     "open_team_meeting": "spm_lib.sheets.team_meeting",
+    "open_trail": "spm_lib.sheets.trail",
 }
 __all__ = [
     "OneOnOne",
@@ -45,6 +47,7 @@ __all__ = [
     "open_portfolio",
     "open_review",
     "open_team_meeting",
+    "open_trail",
 ]
 
 

@@ -7,7 +7,7 @@ computes it, and keeps the table, so that the report folder holds every table be
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -298,7 +298,20 @@ class Review:
     @cached_property
     def accounts(self) -> Accounts:
         """What is on record of the company's own part, as of the week's last day."""
-        return Accounts(self.view(), self.meetings, self.promises(), self.standings())
+        return self.accounts_on(self.week.last_day)
+
+    def accounts_on(self, on: date) -> Accounts:
+        """What is on record of the company's own part by a day; the standings are those of the week.
+
+        Parameters
+        ----------
+        on : datetime.date
+            The week's last day, or one after it: what was put right since counts.
+        """
+        view = View(self.source, self.week, cutoff_day=on + timedelta(days=1))
+        promised = self.client.promised_meetings
+        owed = promises(self.meetings, promised, self.client, self._since(), on)
+        return Accounts(view, self.meetings, owed, self.standings())
 
     def agreements(self) -> pd.DataFrame | None:
         """Per rep and document that judges: since when it is agreed, or why it is not."""

@@ -7,7 +7,6 @@ colleague, the colleague is "a colleague" here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from spm_lib.client import Client
 from spm_lib.errors import UsageError
 from spm_lib.improving import Look
 from spm_lib.judgement import Proposal
@@ -23,6 +21,7 @@ from spm_lib.meetings import Plans
 from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
+from spm_lib.sheets import names
 from spm_lib.words import improvement as told
 
 #: The tables of the page, as they are kept.
@@ -30,8 +29,6 @@ KEPT = (
     *("gap", "company_part", "reached", "chance", "states", "dates", "support", "external"),
     *("check_ins", "steps"),
 )
-#: What another rep is called where somebody's words name them.
-SOMEBODY = "a colleague"
 
 
 def open_improvement_plan(
@@ -161,7 +158,7 @@ class ImprovementPlan:
 def _of(look: Look) -> ImprovementPlan:
     review, plan = look.review, look.plan
     client = review.client
-    unnamed = _unnamed(client, plan.rep)
+    unnamed = names.unnamed(client, plan.rep)
     standard, gap = look.standard, look.gap()
     last = look.before.week.last_day
     weeks = int(gap["weeks"].iloc[0]) if len(gap) else 1
@@ -238,19 +235,3 @@ def _said(table: pd.DataFrame, unnamed: Callable[[str], str], column: str) -> pd
     """The table with nobody else named in a column of words."""
     words = [None if pd.isna(one) else unnamed(str(one)) for one in table[column]]
     return table.assign(**{column: pd.Series(words, index=table.index, dtype=table[column].dtype)})
-
-
-def _unnamed(client: Client, rep: str) -> Callable[[str], str]:
-    """Words without the names of other reps; first names too, where they are nobody else's."""
-    own = client.rep_names().get(rep, rep)
-    keep = {part.casefold() for one in (own, client.manager, client.owner) for part in one.split()}
-    named: list[str] = []
-    for other in client.reps:
-        if other.id != rep:
-            first = (other.name or other.id).split()[0]
-            named += [*other.spellings, *([first] if first.casefold() not in keep else [])]
-    if not named:
-        return lambda text: text
-    longest = sorted(set(named), key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
-    return lambda text: pattern.sub(SOMEBODY, text)

@@ -60,6 +60,7 @@ from spm_lib.tables.team import (
     team_scorecard,
     team_wins,
 )
+from spm_lib.tables.trail import trail_limits, trail_months, trail_part, trail_summary
 from spm_lib.tables.winning import panel_table, shrunk_table
 from spm_lib.tables.work import ladder_table, scorecard
 
@@ -128,6 +129,10 @@ __all__ = [
     "team_scorecard",
     "team_wins",
     "three_numbers",
+    "trail_limits",
+    "trail_months",
+    "trail_part",
+    "trail_summary",
     "trend_table",
     "wins_list",
 ]
