@@ -23,6 +23,7 @@ from spm_lib.meetings import Plans
 from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
+from spm_lib.words import capital
 from spm_lib.words import improvement as told
 
 #: The tables of the page, as they are kept.
@@ -32,6 +33,8 @@ KEPT = (
 )
 #: What another rep is called where somebody's words name them.
 SOMEBODY = "a colleague"
+#: What stands for a name until the sentence around it is put right; in no text of a client.
+_NAMED = "\x00"
 
 
 def open_improvement_plan(
@@ -217,7 +220,7 @@ def _unknowns(look: Look) -> list[str]:
     external = look.external()
     unseen = list(external.loc[external["checked_on"].isna(), "what"])
     said = (
-        [f"{', '.join(unseen)}: nobody has looked at it yet, so it may explain part of the gap."]
+        [f"{capital(', '.join(unseen))}: nobody has looked at it yet, so it may explain part of the gap."]
         if unseen
         else []
     )
@@ -253,4 +256,15 @@ def _unnamed(client: Client, rep: str) -> Callable[[str], str]:
         return lambda text: text
     longest = sorted(set(named), key=len, reverse=True)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
-    return lambda text: pattern.sub(SOMEBODY, text)
+    return lambda text: _as_english(pattern.sub(_NAMED, text))
+
+
+def _as_english(text: str) -> str:
+    """A text in which others are `_NAMED`, with what another rep is called instead, as one would say it."""
+    # "Luis' card" is the card of a colleague; an apostrophe before no word closes a quotation
+    text = re.sub(rf"{_NAMED}(['’])(?=\s+\w)", rf"{_NAMED}\1s", text)
+    text = re.sub(rf"{_NAMED}(?:(?:,| and|, and| &|,? or) {_NAMED})+['’]s(?!\w)", "colleagues’", text)
+    text = re.sub(rf"{_NAMED}(?:(?:,| and|, and| &) {_NAMED})+", "colleagues", text)
+    text = text.replace(_NAMED, SOMEBODY)
+    called = rf"(?:{SOMEBODY}|colleagues)\b"
+    return re.sub(rf"(?:^|(?<=[.?!] )){called}", lambda found: capital(found[0]), text)
