@@ -310,7 +310,7 @@ class Review:
         """
         view = View(self.source, self.week, cutoff_day=on + timedelta(days=1))
         promised = self.client.promised_meetings
-        owed = promises(self.meetings, promised, self.client, self._since(), on)
+        owed = promises(self.meetings, promised, self.client, self.since(), on)
         return Accounts(view, self.meetings, owed, self.standings())
 
     def agreements(self) -> pd.DataFrame | None:

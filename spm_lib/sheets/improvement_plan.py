@@ -214,7 +214,7 @@ def _unknowns(look: Look) -> list[str]:
     external = look.external()
     unseen = list(external.loc[external["checked_on"].isna(), "what"])
     said = (
-        [f"{', '.join(unseen)}: nobody has looked at it yet, so it may explain part of the gap."]
+        [f"{capital(', '.join(unseen))}: nobody has looked at it yet, so it may explain part of the gap."]
         if unseen
         else []
     )

@@ -303,8 +303,11 @@ def outcome_list(outcomes: Sequence[str], proposal: Proposed) -> Fragment:
 
 def plan_prose(prose: Sequence[str]) -> Fragment:
     """The plan's own words, as they were written for people."""
+    if not prose:
+        return Fragment(Html(""), "", "block")
     own = (tag("p", client_text(one)) for one in prose)
-    return Fragment(tag("div", *own, class_="read"), " ".join(prose), "block")
+    head = tag("h3", "In the plan’s own words")
+    return Fragment(tag("div", head, *own, class_="read"), " ".join(prose), "block")
 
 
 def what_follows(sustain: str) -> Fragment:

@@ -18,7 +18,7 @@ EMPTY_LINES = 2
 #: Commitments, places of help and plan lines shown at once; the rest is to open.
 SHOWN, SHOWN_LINES = 5, 3
 #: Signs of a client's line, and of one in a narrow column; the document itself holds the rest.
-LONGEST_LINE, SHORT_LINE = 160, 96
+LONGEST_LINE, SHORT_LINE = 160, 120
 #: Where a bar's goal stands; what is beyond still shows.
 _FULL = 0.8
 
@@ -328,8 +328,7 @@ def _sentences(lines: Sequence[str]) -> Html:
     """Lines of which the words before the colon are set bold."""
     parts = (line.partition(": ") for line in lines)
     items = [
-        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE + 24))
-        for head, _, rest in parts
+        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE)) for head, _, rest in parts
     ]
     return _first_few(items)
 
