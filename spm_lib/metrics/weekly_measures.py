@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -62,6 +62,7 @@ def weekly_measures(
     calendar: Calendar,
     received_until: dict[str, pd.Timestamp],
     conversation_seconds: int,
+    unique: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per measure and week.
 
@@ -76,6 +77,8 @@ def weekly_measures(
         Table -> latest export that brought it.
     conversation_seconds : int
         A call this long reached a human.
+    unique : pandas.DataFrame, optional
+        ``unique_activities`` of the activities, where the caller has them; made when missing.
 
     Returns
     -------
@@ -85,19 +88,21 @@ def weekly_measures(
     tables = {
         "opportunities": opportunities[is_present(opportunities)],
         "outcomes": outcomes,
-        "activities": unique_activities(activities),
+        "activities": unique_activities(activities) if unique is None else unique,
     }
     weeks = list(weeks_of(period, starts_on=WEEKDAYS[period.start.weekday()]))
     rows = []
     for name, (source, recorded, measured) in _HOW.items():
         facts, export = tables[source], "activities" if source == "activities" else "opportunities"
         moments, is_recorded = facts[_MOMENT[source]], recorded(facts)
-        for week in weeks:
-            known = is_recorded and _is_begun(moments, week, calendar)
+        first = moments.min()
+        parts = _by_week(facts, moments, weeks)
+        for week, part in zip(weeks, parts, strict=True):
+            known = is_recorded and _is_begun(first, week, calendar)
             known = known and is_received(received_until, export, week, calendar)
             value, n = np.nan, np.nan
             if known:
-                value, n = measured(facts[week.holds(moments)], conversation_seconds)
+                value, n = measured(part, conversation_seconds)
             worked = calendar.business_days(week.start, week.end)
             rows.append((name, week.label, pd.Timestamp(week.start), value, n, worked))
     columns = ["measure", "week", "starts_on", "value", "n", "business_days"]
@@ -113,9 +118,23 @@ def weekly_measures(
     return table.astype(kinds)
 
 
-def _is_begun(moments: pd.Series, week: Period, calendar: Calendar) -> bool:
-    """Whether the record begins before the week, or on the first day worked in it."""
-    first = moments.min()
+def _by_week(facts: pd.DataFrame, moments: pd.Series, weeks: list[Period]) -> Iterator[pd.DataFrame]:
+    """The rows of each week, in their order: all weeks in one pass over the moments."""
+    if not weeks:
+        return
+    bounds = pd.DatetimeIndex([week.start_at for week in weeks] + [weeks[-1].end_at]).tz_convert("UTC")
+    edges = bounds.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    at = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    inside = np.flatnonzero((at >= edges[0]) & (at < edges[-1]))
+    number = np.searchsorted(edges, at[inside], side="right") - 1
+    inside = inside[np.argsort(number, kind="stable")]
+    over = np.cumsum(np.bincount(number, minlength=len(weeks)))
+    for begin, end in zip([0, *over[:-1]], over, strict=True):
+        yield facts.iloc[inside[begin:end]]
+
+
+def _is_begun(first: pd.Timestamp, week: Period, calendar: Calendar) -> bool:
+    """Whether the record, from its first moment, begins before the week or on its first day worked."""
     if pd.isna(first) or first >= week.end_at:
         return False
     day = first.tz_convert(week.time_zone).date()
