@@ -7,7 +7,9 @@ it, so that `spm --help` answers at once.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from spm_lib import console
-from spm_lib.errors import ClientError, GateError, SpmError, UsageError
+from spm_lib.errors import ClientError, GateError, NothingToIngestError, SpmError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,8 +204,7 @@ def review(
     if take_in:
         for slug in slugs:
             with _client_home(context, home, slug, writes=True) as folder:
-                # what cannot be read is told here, and what that means for the week by the gate
-                _ingest(folder, slug, (), brief=True)
+                _take_in(folder, slug)
     targets = _labels(place, slugs, week)
     if due:
         targets = _due(place, reports, targets)
@@ -488,18 +489,37 @@ def simulate(
 
 
 def main() -> int:
-    """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted."""
+    """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted, 143 ended."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        code = _run()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # whoever read the output has seen enough; the interpreter must not complain when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+    with _asked_to_end():
+        try:
+            code = _run()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # whoever read the output has seen enough; the interpreter must not complain when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 1
     return code
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """Have SIGTERM end this process the way an interrupt does: what it started first, then itself."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: the second must not disturb the tidying
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run() -> int:
@@ -671,6 +691,19 @@ def _ingest(
         )
     (console.ingested_briefly if brief else console.ingested)(slug, results)
     return any(drop.failed for drop in results)
+
+
+def _take_in(home: Path, slug: str) -> None:
+    """Ingest what waits in an inbox; what that means for the week is for the gate to say.
+
+    Nothing waiting is no fault, and one client's fault must not stop the others.
+    """
+    try:
+        _ingest(home, slug, (), brief=True)
+    except NothingToIngestError:
+        return
+    except SpmError as problem:
+        console.warn(f"{slug}: {problem}")
 
 
 def _publish(

@@ -2,6 +2,7 @@
 
 SpmError                  anything the workbook refuses; the command line prints it without a traceback
 ├── UsageError            the call was wrong: unknown client, bad slug, impossible week     (exit 2)
+│   └── NothingToIngestError   no export waits to be read                                   (exit 2)
 ├── ClientError           client.yaml or mapping.yaml says something impossible             (exit 2)
 ├── DocumentError         an expectation document cannot be read                            (exit 2)
 ├── SourceError           an export cannot be read or mapped                                (exit 1)
@@ -66,6 +67,10 @@ class UsageError(SpmError):
     """The call was wrong."""
 
     exit_code = 2
+
+
+class NothingToIngestError(UsageError):
+    """No export waits to be read."""
 
 
 class ClientError(SpmError):

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from spm_lib import storage
+from spm_lib.errors import SpmError, UsageError
 from spm_lib.publish import publish_firm, write_index
 from spm_lib.publish.index import NAME as INDEX
 from spm_lib.run.job import Done
@@ -26,8 +27,19 @@ def finish(reports: str, home: str, *, week: str | None = None, force: bool = Fa
     Returns
     -------
     list of Done
-        One for each page of the firm, with its name for the client.
+        One for each page of the firm, with its name for the client; one more for the list if it could not be
+        written. A fault is told like this and not raised: the clients' reports stand.
     """
+    try:
+        return _finish(reports, home, week, force=force)
+    except UsageError:
+        raise
+    except SpmError as problem:
+        reason = f"the list of reports is left as it was\n{problem}"
+        return [Done("index", week or "", "failed", reason=reason)]
+
+
+def _finish(reports: str, home: str, week: str | None, *, force: bool) -> list[Done]:
     if not storage.is_remote(reports):
         known = None if storage.is_remote(home) else Path(home)
         done = _firm(Path(reports), week, force=force)

@@ -6,6 +6,7 @@ can be forked (Linux) they come from a server that has imported everything and t
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -13,16 +14,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from spm_lib.publish.room import a_room
 from spm_lib.publish.warm import Loan, borrow, lend
 from spm_lib.run.job import Done, Job, run_job
 
 #: What a server of processes loads before it forks the first one.
 PRELOADED = ("spm_lib.run.loaded",)
+#: How the folder of this process's sockets is called among the temporary ones.
+ROOM = "spm-run-"
 #: How long one client's week may take, in seconds.
 LIMIT = 3600.0
 #: How long a process may take to end after it was asked to, in seconds.
@@ -99,7 +104,13 @@ def run_jobs(
     try:
         while waiting or running:
             while waiting and len(running) < (at_once or cores()):
-                running.append(_start(waiting.popleft()))
+                job = waiting.popleft()
+                try:
+                    running.append(_start(job))
+                except OSError as problem:
+                    reason = f"its process could not be started ({problem.strerror or problem})"
+                    found[job] = Done(job.client, job.week, "failed", reason=reason)
+                    heard(_progress(found, jobs, running, found[job]))
                 heard(_progress(found, jobs, running))
             for one in _news(running, limit):
                 running.remove(one)
@@ -142,7 +153,18 @@ def _context() -> Any:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", *PRELOADED])
+    _room_for_sockets()
     return context
+
+
+@cache
+def _room_for_sockets() -> None:
+    """Have the server's socket lie where the next run removes it if this process is killed."""
+    held = ExitStack()
+    room = held.enter_context(a_room(ROOM))
+    # multiprocessing has no public way to say where; without this it leaves a folder in the temporary ones
+    multiprocessing.current_process()._config["tempdir"] = str(room)  # type: ignore[attr-defined]
+    atexit.register(held.close)
 
 
 def _news(running: list[_Running], limit: float) -> list[_Running]:
