@@ -22,6 +22,7 @@ from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
 from spm_lib.sheets import names
+from spm_lib.words import capital
 from spm_lib.words import improvement as told
 
 #: The tables of the page, as they are kept.
