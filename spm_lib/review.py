@@ -106,6 +106,7 @@ class Review:
         self.goal_period = self.client.goal_period_of(week.last_day)
         self._keep = keep
         self._standings: pd.DataFrame | None = None
+        self._parts: dict[str, pd.DataFrame] = {}
         self._views: dict[tuple[Period, str | None], View] = {}
 
     def __repr__(self) -> str:
@@ -319,7 +320,9 @@ class Review:
 
     def company_part(self, rep: str) -> pd.DataFrame:
         """The company's own part toward a rep, gaps first (``judgement.company_part``)."""
-        return self.kept(f"company_part-{rep}", self.accounts.part(rep))
+        if rep not in self._parts:
+            self._parts[rep] = self.kept(f"company_part-{rep}", self.accounts.part(rep))
+        return self._parts[rep]
 
     def conversations(self) -> pd.DataFrame:
         """One proposed conversation per rep (``judgement.conversations``) with the day its meeting is due.
