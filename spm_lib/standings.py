@@ -223,7 +223,9 @@ def _by_week(measure: str) -> Callable[[View, date], Facts]:
         parts = []
         for rep in view.client.reps:
             own = view.activities[view.activities["rep_id"] == rep.id]
-            table = registry.compute("weekly_measures", view, activities=own, period=span)
+            table = registry.compute(
+                "weekly_measures", view, activities=own, period=span, measures=(measure,)
+            )
             parts.append(table[table["measure"] == measure].assign(rep_id=rep.id))
         return Facts("weekly", pd.concat(parts)[["rep_id", "starts_on", "value"]])
 

@@ -61,17 +61,7 @@ MAY_IMPORT = {
     },
     # what one audience may see of a client's week, each in a file of its own
     "sheets": {
-        *(
-            "accountability",
-            "backtest",
-            "client",
-            "errors",
-            "expectations",
-            "improving",
-            "judgement",
-            "meetings",
-            "metrics",
-        ),
+        *("backtest", "client", "errors", "expectations", "improving", "judgement", "meetings", "metrics"),
         *("periods", "review", "standings", "style", "view", "words"),
     },
     "backtest": {"client", "errors", "metrics", "periods", "view"},

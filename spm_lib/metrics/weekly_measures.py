@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pandas as pd
@@ -62,6 +62,7 @@ def weekly_measures(
     calendar: Calendar,
     received_until: dict[str, pd.Timestamp],
     conversation_seconds: int,
+    measures: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """One row per measure and week.
 
@@ -76,6 +77,8 @@ def weekly_measures(
         Table -> latest export that brought it.
     conversation_seconds : int
         A call this long reached a human.
+    measures : collection of str, optional
+        Only these are counted, out of `MEASURES`; all of them when missing.
 
     Returns
     -------
@@ -90,6 +93,8 @@ def weekly_measures(
     weeks = list(weeks_of(period, starts_on=WEEKDAYS[period.start.weekday()]))
     rows = []
     for name, (source, recorded, measured) in _HOW.items():
+        if measures is not None and name not in measures:
+            continue
         facts, export = tables[source], "activities" if source == "activities" else "opportunities"
         moments, is_recorded = facts[_MOMENT[source]], recorded(facts)
         for week in weeks:
