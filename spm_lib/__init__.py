@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spm_lib.sheets.one_on_one import OneOnOne as OneOnOne
     from spm_lib.sheets.one_on_one import open_one_on_one as open_one_on_one
     from spm_lib.sheets.owner_update import open_owner_update as open_owner_update
+    from spm_lib.sheets.portfolio import open_portfolio as open_portfolio
     from spm_lib.sheets.team_meeting import open_team_meeting as open_team_meeting
     from spm_lib.sheets.trail import open_trail as open_trail
 
@@ -30,6 +31,7 @@ _FROM = {
     "open_improvement_plan": "spm_lib.sheets.improvement_plan",
     "open_one_on_one": "spm_lib.sheets.one_on_one",
     "open_owner_update": "spm_lib.sheets.owner_update",
+    "open_portfolio": "spm_lib.sheets.portfolio",
     "open_review": "spm_lib.review",
     "open_team_meeting": "spm_lib.sheets.team_meeting",
     "open_trail": "spm_lib.sheets.trail",
@@ -42,6 +44,7 @@ __all__ = [
     "open_improvement_plan",
     "open_one_on_one",
     "open_owner_update",
+    "open_portfolio",
     "open_review",
     "open_team_meeting",
     "open_trail",

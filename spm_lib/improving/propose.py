@@ -160,7 +160,8 @@ def _known(review: Review, rep: str) -> Rep:
 
 def _refuse_a_second(review: Review, rep: str, starts_on: date) -> None:
     """One plan at a time."""
-    plan = Plans.load(review.source.folder, review.client).running(rep, starts_on)
+    source = review.source
+    plan = Plans.load(source.folder, review.client, source.expectations).running(rep, starts_on)
     if plan is not None:
         _refuse(
             f"a plan of {rep} runs already",

@@ -22,6 +22,7 @@ from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
 from spm_lib.sheets import names
+from spm_lib.words import capital
 from spm_lib.words import improvement as told
 
 #: The tables of the page, as they are kept.
@@ -56,7 +57,8 @@ def open_improvement_plan(
     ClientError, DocumentError, HistoryError
     """
     review = open_review(client, week, home)
-    plan = Plans.load(review.source.folder, review.client).of(rep, review.week.last_day)
+    plans = Plans.load(review.source.folder, review.client, review.source.expectations)
+    plan = plans.of(rep, review.week.last_day)
     if plan is None:
         raise UsageError(
             "no improvement plan of this rep runs in that week",
@@ -159,11 +161,11 @@ def _of(look: Look) -> ImprovementPlan:
     review, plan = look.review, look.plan
     client = review.client
     unnamed = names.unnamed(client, plan.rep)
-    standard, gap = look.standard, look.gap()
+    standard, gap = look.standard, look.gap
     last = look.before.week.last_day
     weeks = int(gap["weeks"].iloc[0]) if len(gap) else 1
     named = (plan.front.expectation, *(one.metric for one in plan.front.criteria))
-    proposal = look.proposal()
+    proposal = look.proposal
     return ImprovementPlan(
         rep=plan.rep,
         name=client.rep_names().get(plan.rep, plan.rep),
@@ -177,21 +179,21 @@ def _of(look: Look) -> ImprovementPlan:
         standard=""
         if standard is None
         else told.documented(standard.title, standard.version, standard.effective_from, look.acknowledged_on),
-        company_part=_said(look.company_part(), unnamed, "said"),
-        reached=look.achievable(),
-        chance=look.chance(),
-        states=look.states(),
-        dates=look.dates(),
-        support=_said(look.support(), unnamed, "what"),
-        external=_said(look.external(), unnamed, "found"),
-        check_ins=_said(look.check_ins(), unnamed, "said"),
-        steps=look.steps(),
+        company_part=_said(look.company_part, unnamed, "said"),
+        reached=look.achievable,
+        chance=look.chance,
+        states=look.states,
+        dates=look.dates,
+        support=_said(look.support, unnamed, "what"),
+        external=_said(look.external, unnamed, "found"),
+        check_ins=_said(look.check_ins, unnamed, "said"),
+        steps=look.steps,
         comment=None if plan.front.comment is None else unnamed(plan.front.comment),
         prose=[unnamed(_lines(one)) for one in plan.prose.split("\n\n") if one.strip()],
         where=told.where_it_stands(
             plan.state(look.on), plan.starts_on, plan.ends_on, look.on, plan.sustain_until
         ),
-        following=told.next_look(list(look.days().items()), look.on),
+        following=told.next_look(list(look.days.items()), look.on),
         outcomes=[
             unnamed(told.outcome(one.result, one.on, one.why, one.until)) for one in plan.front.outcome
         ],
@@ -216,17 +218,17 @@ def _definitions(look: Look, named: tuple[str, ...]) -> list[registry.Definition
 
 def _unknowns(look: Look) -> list[str]:
     """What the plan does not know: the week's own, and what was never looked at."""
-    external = look.external()
+    external = look.external
     unseen = list(external.loc[external["checked_on"].isna(), "what"])
     said = (
-        [f"{', '.join(unseen)}: nobody has looked at it yet, so it may explain part of the gap."]
+        [f"{capital(', '.join(unseen))}: nobody has looked at it yet, so it may explain part of the gap."]
         if unseen
         else []
     )
-    part = look.company_part()
+    part = look.company_part
     missing = part.loc[part["state"].eq("not recorded"), "said"]
     said += list(missing)
-    chance = look.chance()
+    chance = look.chance
     for row in chance[~chance["tells"]].to_dict("records"):
         if row["kind"] == "trials":
             said.append(

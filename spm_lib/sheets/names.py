@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable
 
 from spm_lib.client import Client
+from spm_lib.words import capital
 
 #: What another rep is called where somebody's words name them.
 SOMEBODY = "a colleague"
+#: What stands for a name until the sentence around it is put right; in no text of a client.
+_NAMED = "\x00"
 
 
 def unnamed(client: Client, rep: str) -> Callable[[str], str]:
@@ -38,7 +41,18 @@ def unnamed(client: Client, rep: str) -> Callable[[str], str]:
         return lambda text: text
     patterns = [f"(?i:{_any(whole)})", _any(alone)] if alone else [f"(?i:{_any(whole)})"]
     found = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)")
-    return lambda text: found.sub(SOMEBODY, text)
+    return lambda text: _as_english(found.sub(_NAMED, text))
+
+
+def _as_english(text: str) -> str:
+    """A text in which others are `_NAMED`, with what another rep is called instead, as one would say it."""
+    # "Luis' card" is the card of a colleague; an apostrophe before no word closes a quotation
+    text = re.sub(rf"{_NAMED}(['’])(?=\s+\w)", rf"{_NAMED}\1s", text)
+    text = re.sub(rf"{_NAMED}(?:(?:,| and|, and| &|,? or) {_NAMED})+['’]s(?!\w)", "colleagues’", text)
+    text = re.sub(rf"{_NAMED}(?:(?:,| and|, and| &) {_NAMED})+", "colleagues", text)
+    text = text.replace(_NAMED, SOMEBODY)
+    called = rf"(?:{SOMEBODY}|colleagues)\b"
+    return re.sub(rf"(?:^|(?<=[.?!] )){called}", lambda one: capital(one[0]), text)
 
 
 def _any(names: set[str]) -> str:

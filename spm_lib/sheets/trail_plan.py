@@ -39,7 +39,7 @@ def _of(record: Record, plan: Plan) -> Iterator[Line]:
 
 def _begins(record: Record, look: Look) -> Iterator[tuple[pd.Timestamp, str]]:
     """What the plan says on its first day."""
-    plan, standard, gap = look.plan, look.standard, look.gap()
+    plan, standard, gap = look.plan, look.standard, look.gap
     first = pd.Timestamp(plan.starts_on)
     documented = (
         ""
@@ -55,7 +55,7 @@ def _begins(record: Record, look: Look) -> Iterator[tuple[pd.Timestamp, str]]:
             f"{words.expectation(missed)}: {words.standing_word(missed)}, {words.standing_numbers(missed)}"
         )
     yield first, told.plan_begins(plan.front.ends_on, documented, short)
-    states = look.states()
+    states = look.states
     for number, row in enumerate(states[states["at"].eq("start")].to_dict("records"), start=1):
         yield first, told.plan_asks(number, words.expectation(row), int(row["weeks"]))
     for one in plan.front.support:
@@ -92,8 +92,8 @@ def _talks(plan: Plan) -> Iterator[tuple[pd.Timestamp, str]]:
 
 def _looks(look: Look) -> Iterator[tuple[pd.Timestamp, str]]:
     """Where each criterion stood at each checkpoint that has passed while the plan ran."""
-    states = look.states()
-    for name, day in look.days().items():
+    states = look.states
+    for name, day in look.days.items():
         rows = states[states["at"].eq(name) & states["state"].ne("to come")].to_dict("records")
         if not rows or day > look.plan.over_on:
             continue

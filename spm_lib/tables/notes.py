@@ -59,7 +59,8 @@ def definition_card(*definitions: Defined, n: str = "") -> Fragment:
     """
     cards = [_card(definition, n) for definition in definitions]
     summary = "How this number is made" if len(cards) == 1 else "How these numbers are made"
-    named = words.listed([definition.id for definition in definitions])
+    names = [style.measure(definition.id) for definition in definitions]
+    named = words.listed([f"{name[:1].lower()}{name[1:]}" for name in names])
     return Fragment(details(f"{summary}: {named}", *cards), f"{summary}: {named}", "note")
 
 

@@ -44,7 +44,7 @@ def filled(tiny, spm):
         (["metric", "tiny", "attainment", "--week", "2026-W48"], "the last complete week is 2026-W47"),
         (["demo", "--until", "2026-W48"], "the last complete week is 2026-W47"),
         (["demo", "--until", "2024-W01"], "2025-W40 or a later week"),
-        (["review", "tiny", "--only", "poem"], "known pages: weekly_review, owner_update"),
+        (["review", "tiny", "--only", "poem"], "known pages: weekly_review, team_meeting"),
         (["metric", "tiny", "charm"], "known metrics: account_growth,"),
         (["metric", "tiny", "attainment", "--by", "mood"], "rep_id"),
         (["metric", "tiny", "hygiene_effect", "--by", "rep_id"], "leave the grouping out"),

@@ -272,10 +272,10 @@ def test_a_source_that_changes_is_seen(tmp_path, monkeypatch):
 SCRIPT = """\
 import os, sys
 from spm_lib.publish.execute import execute
-from spm_lib.publish.parameters import Parameters
+from spm_lib.publish.parameters import OfClient
 from tests.publish.small import notebook
 def run(cell):
-    parameters = Parameters(client="acme", week="2026-W46", home="", keep="")
+    parameters = OfClient(client="acme", week="2026-W46", home="", keep="")
     return execute(notebook(cell), parameters, name="page.ipynb")
 """
 
@@ -292,7 +292,10 @@ def test_nothing_outlives_a_process_that_is_ended(tmp_path, number):
         "import os, subprocess, time; other = subprocess.Popen(['sleep', '60'])\n"
         f"open({str(told)!r}, 'w').write(f'{{os.getppid()}} {{os.getpid()}} {{other.pid}} ')\ntime.sleep(60)"
     )
-    with script(f"run({cell!r})", stderr=subprocess.DEVNULL) as parent:
+    room = tmp_path / "room"
+    room.mkdir()
+    text = f"import tempfile; tempfile.tempdir = {str(room)!r}; run({cell!r})"
+    with script(text, stderr=subprocess.DEVNULL) as parent:
         deadline = time.monotonic() + 30
         while not (told.exists() and told.read_text().endswith(" ")) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -301,6 +304,7 @@ def test_nothing_outlives_a_process_that_is_ended(tmp_path, number):
         parent.send_signal(number)
         parent.wait(20)
     assert gone(*pids)
+    assert list(room.iterdir()) == []
 
 
 def test_nothing_outlives_a_process_that_is_done():
