@@ -98,7 +98,7 @@ class ImprovementPlan:
     comment : str or None
         The rep's own words.
     prose : list of str
-        The plan's own words, a paragraph each.
+        The plan's own words, a paragraph each; a heading begins with "#", a line of a list with "- ".
     where : str
         Where it stands; a sentence.
     following : str
@@ -189,7 +189,7 @@ def _of(look: Look) -> ImprovementPlan:
         check_ins=_said(look.check_ins, unnamed, "said"),
         steps=look.steps,
         comment=None if plan.front.comment is None else unnamed(plan.front.comment),
-        prose=[unnamed(" ".join(one.split())) for one in plan.prose.split("\n\n") if one.strip()],
+        prose=[unnamed(_lines(one)) for one in plan.prose.split("\n\n") if one.strip()],
         where=told.where_it_stands(
             plan.state(look.on), plan.starts_on, plan.ends_on, look.on, plan.sustain_until
         ),
@@ -202,6 +202,11 @@ def _of(look: Look) -> ImprovementPlan:
         definitions=_definitions(look, named),
         unknowns=_unknowns(look),
     )
+
+
+def _lines(paragraph: str) -> str:
+    """A paragraph line by line, as headings and lists need it."""
+    return "\n".join(" ".join(line.split()) for line in paragraph.strip().splitlines())
 
 
 def _definitions(look: Look, named: tuple[str, ...]) -> list[registry.Definition]:

@@ -33,6 +33,8 @@ from spm_lib.words import trail as told
 CLIENT_FILE = "client.yaml"
 #: Standings a change to which is a line.
 _TELL = ("exceeds", "meets", "watch", "below")
+#: Where nothing is judged there is nothing to follow back: the next look is so many weeks before.
+UNJUDGED_WEEKS = 4
 
 
 class Line(NamedTuple):
@@ -268,12 +270,11 @@ def _day(value: object) -> date | None:
 
 
 def standing_lines(record: Record) -> Iterator[Line]:
-    """Each change of a standing, looked at anew at the end of each week."""
+    """Each change of a standing, in the week at whose end it was first so, with the numbers of then."""
     files = {one.version: one.file for one in record.source.expectations.documents}
     seen: dict[tuple[str, str], tuple[str, str]] = {}
-    for week in _weeks(record):
-        table = Review(record.source, week).standings()
-        for row in table[table["rep_id"].eq(record.rep.id)].to_dict("records"):
+    for week, table in _looks(record):
+        for row in table.to_dict("records"):
             key, name = (str(row["metric"]), str(row["document"])), str(row["standing"])
             before, word = seen.get(key, ("", ""))
             if name in _TELL and name != before:
@@ -282,15 +283,29 @@ def standing_lines(record: Record) -> Iterator[Line]:
                 seen[key] = (name, words.standing_word(row))
 
 
-def _weeks(record: Record) -> Iterator[Period]:
-    """Every whole week since something was agreed that judges the rep."""
+def _looks(record: Record) -> list[tuple[Period, pd.DataFrame]]:
+    """The rep's standings at the end of the weeks in which one changed, and of those before; oldest first.
+
+    From the last week back: a standing says since when it lasts, so the weeks in between bring nothing new.
+    """
     judging = [day for day, _, one in record.versions if one is not None and one.front.judged_by]
     if not judging:
-        return
-    week = record.client.week_of(min(judging))
-    while week.end <= record.week.end:
-        yield week
-        week = shift_weeks(week, 1)
+        return []
+    first, week, found = record.client.week_of(min(judging)), record.week, {}
+    while week.start >= first.start:
+        found[week] = _standings(record, week)
+        since = found[week]["since"].dropna()
+        begun = shift_weeks(week, 1 - UNJUDGED_WEEKS)
+        if len(since):
+            begun = min(record.client.week_of(since.max().date()), week, key=lambda one: one.start)
+            found.setdefault(begun, found[week] if begun == week else _standings(record, begun))
+        week = shift_weeks(begun, -1)
+    return sorted(found.items(), key=lambda look: look[0].start)
+
+
+def _standings(record: Record, week: Period) -> pd.DataFrame:
+    table = record.review.standings() if week == record.week else Review(record.source, week).standings()
+    return table[table["rep_id"].eq(record.rep.id)]
 
 
 def cleaned(record: Record, lines: Iterable[Line]) -> list[Line]:

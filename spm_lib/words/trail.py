@@ -20,8 +20,8 @@ READERS = "It is for the rep, the manager and the owner. Nobody else on the team
 NOT_IN_IT = (
     "The notes below a meeting’s facts stay in the meeting’s file, and so does what somebody wrote for "
     "themselves alone.",
-    "Standings are counted anew for the end of each week, from what is known today of that time; only a "
-    "change is a line. A week with too few results to say anything is no line.",
+    "Standings are counted anew for the end of the week in which one changed, from what is known today of "
+    "that time; only a change is a line. A week with too few results to say anything is no line.",
     "A file without an entry proves nothing: what nobody wrote down is said to be not on record, and not "
     "that it did not happen.",
 )

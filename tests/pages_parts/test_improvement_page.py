@@ -270,3 +270,15 @@ def test_a_plan_with_nothing_recorded_still_has_a_page():
     assert "No talk about the plan" in read(
         shown.check_in_table(pd.DataFrame(columns=["on", "kind", "said"]))
     )
+
+
+def test_a_plan_s_own_headings_and_lists_are_printed_as_such():
+    """`spm improve` writes headings to write under: "##" stood on the page, and empty ones too."""
+    prose = ["## Why we do this", "## What is <open>", "- one & two\n- three", "Words\nof two lines", "# End"]
+    made = shown.plan_prose(prose)
+    assert made.html == (
+        '<div class="read"><h3>In the plan’s own words</h3><h4><bdi>What is &lt;open&gt;</bdi></h4>'
+        '<ul class="sentences"><li><bdi>one &amp; two</bdi></li><li><bdi>three</bdi></li></ul>'
+        "<p><bdi>Words of two lines</bdi></p></div>"
+    )
+    assert shown.plan_prose([]).text == ""

@@ -277,12 +277,12 @@ def test_it_is_called_as_its_users_call_it(home, spm, tmp_path, monkeypatch):  #
     ("words", "kept"),
     [
         ("Ask Will, will you?", "Ask a colleague, will you?"),
-        ("GREY, WILL", "a colleague, a colleague"),
-        ("WILL GREY and w.grey@x.example", "a colleague and a colleague"),
-        ("Grey skies; a grey day", "a colleague skies; a grey day"),
+        ("GREY, WILL", "Colleagues"),
+        ("WILL GREY and w.grey@x.example", "Colleagues"),
+        ("Grey skies; a grey day", "A colleague skies; a grey day"),
         ("Ana Hale's goodwill", "Ana Hale's goodwill"),
         ("Kim Hale told Ana", "Kim Hale told Ana"),
-        ("will-grey", "a colleague"),
+        ("will-grey", "A colleague"),
     ],
 )
 def test_names_go_and_words_stay(words, kept):
