@@ -272,10 +272,10 @@ def test_a_source_that_changes_is_seen(tmp_path, monkeypatch):
 SCRIPT = """\
 import os, sys
 from spm_lib.publish.execute import execute
-from spm_lib.publish.parameters import Parameters
+from spm_lib.publish.parameters import OfClient
 from tests.publish.small import notebook
 def run(cell):
-    parameters = Parameters(client="acme", week="2026-W46", home="", keep="")
+    parameters = OfClient(client="acme", week="2026-W46", home="", keep="")
     return execute(notebook(cell), parameters, name="page.ipynb")
 """
 
