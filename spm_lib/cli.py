@@ -7,25 +7,29 @@ it, so that `spm --help` answers at once.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
 from spm_lib import console
-from spm_lib.errors import ClientError, GateError, SpmError, UsageError
+from spm_lib.errors import ClientError, GateError, NothingToIngestError, SpmError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from spm_lib.client import Client
     from spm_lib.periods import Period
+    from spm_lib.run import Done
 
 app = typer.Typer(
     help="The sales performance workbook: exports in, one page per client and week out.",
@@ -38,11 +42,32 @@ app = typer.Typer(
 #: Where clients and reports are when nobody says otherwise.
 HOME, REPORTS = Path("data"), Path("reports")
 
+
+def _place(text: str | Path) -> str | Path:
+    """A folder, or the address of an object store, which a `Path` would spoil."""
+    return str(text) if "://" in str(text) else Path(text)
+
+
 _Home = Annotated[
-    Path | None,
-    typer.Option("--home", help="Folder of all clients (SPM_HOME, else data).", show_default=False),
+    Any,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        parser=_place,
+        help="Folder of all clients, or s3://... (SPM_HOME, else data).",
+        show_default=False,
+    ),
 ]
-_Reports = Annotated[Path, typer.Option("--reports", envvar="SPM_REPORTS", help="Folder of all reports.")]
+_Reports = Annotated[
+    Any,
+    typer.Option(
+        "--reports",
+        metavar="DIR",
+        parser=_place,
+        envvar="SPM_REPORTS",
+        help="Folder of all reports, or s3://...",
+    ),
+]
 _Week = Annotated[
     str | None,
     typer.Option("--week", help="ISO week, like 2026-W46; the last complete one if missing."),
@@ -53,7 +78,16 @@ _Client = Annotated[str, typer.Argument(metavar="CLIENT", help="Name of the clie
 @app.callback()
 def _spm(
     context: typer.Context,
-    home: Annotated[Path, typer.Option("--home", envvar="SPM_HOME", help="Folder of all clients.")] = HOME,
+    home: Annotated[
+        Any,
+        typer.Option(
+            "--home",
+            metavar="DIR",
+            parser=_place,
+            envvar="SPM_HOME",
+            help="Folder of all clients, or s3://...",
+        ),
+    ] = HOME,
 ) -> None:
     context.obj = home
 
@@ -74,7 +108,7 @@ def demo(
     """Write three fictional clients to try the workbook on."""
     from spm_lib.demo import CLIENTS, write_demo
 
-    folder = _home(context, home)
+    folder = _folder(_home(context, home))
     week = _demo_week(until)
     with console.progress("writing the demo clients") as step:
         step(0, 1, "")
@@ -85,7 +119,7 @@ def demo(
     console.say(f"demo clients in {folder} until {week}: {state}, {len(written.untouched):,} unchanged{kept}")
     if publish:
         failed = [_ingest(folder, slug, (), brief=True) for slug in CLIENTS]
-        code = _publish(folder, [(slug, week) for slug in CLIENTS], reports)
+        code = _publish(folder, reports, [(slug, week) for slug in CLIENTS])
         raise typer.Exit(1 if any(failed) else code)
 
 
@@ -106,7 +140,9 @@ def ingest(
     home: _Home = None,
 ) -> None:
     """Read exports into a client's history."""
-    if _ingest(_home(context, home), client, files or (), accept_vanished=accept_vanished):
+    with _client_home(context, home, client, writes=True) as folder:
+        failed = _ingest(folder, client, files or (), accept_vanished=accept_vanished)
+    if failed:
         raise typer.Exit(1)
 
 
@@ -118,17 +154,17 @@ def check(
     home: _Home = None,
 ) -> None:
     """List what is missing, stale or contradictory; say whether the gate passes."""
-    folder = _home(context, home)
-    label = _labels(folder, [client], week)[0][1]
-    from spm_lib import gate
+    with _client_home(context, home, client) as folder:
+        label = _labels(folder, [client], week)[0][1]
+        from spm_lib import gate
 
-    found = gate.check(folder, client, label)
-    console.findings(found)
-    stops = sum(finding.severity == "stop" for finding in found)
-    counted = f"{stops} that stop, {len(found) - stops} to note"
-    console.say(f"{client} {label}: the gate {'does not pass' if stops else 'passes'} ({counted})")
-    if stops:
-        raise typer.Exit(GateError.exit_code)
+        found = gate.check(folder, client, label)
+        console.findings(found)
+        stops = sum(finding.severity == "stop" for finding in found)
+        counted = f"{stops} that stop, {len(found) - stops} to note"
+        console.say(f"{client} {label}: the gate {'does not pass' if stops else 'passes'} ({counted})")
+        if stops:
+            raise typer.Exit(GateError.exit_code)
 
 
 @app.command()
@@ -143,24 +179,45 @@ def review(
         typer.Option("--only", metavar="NAME", help="Only this page, or PAGE/REP; may be repeated."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish again although nothing changed.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="So many clients at once; one per core.")
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="On the cluster of this scheduler.")
+    ] = None,
+    due: Annotated[
+        bool,
+        typer.Option("--due", help="Wait for clients whose exports have not come yet."),
+    ] = False,
+    take_in: Annotated[
+        bool, typer.Option("--ingest", help="First read what waits in the inboxes into the history.")
+    ] = False,
     reports: _Reports = REPORTS,
     home: _Home = None,
 ) -> None:
     """Publish a week's pages: through the gate, every page or none."""
-    from spm_lib.client import list_clients
     from spm_lib.publish.pages import FIRM_PAGES, PAGES, check_asked
 
-    folder = _home(context, home)
-    slugs = list(dict.fromkeys(clients or list_clients(folder)))
-    if not slugs:
-        raise UsageError(
-            "there is no client",
-            where=str(folder),
-            remedy="`spm demo` writes three; --home names another folder",
-        )
+    place = _home(context, home)
+    slugs = _slugs(place, clients)
     check_asked(only or (), (*PAGES, *FIRM_PAGES))
-    targets = _labels(folder, slugs, week)
-    code = _publish(folder, targets, reports, only=tuple(only or ()), force=force, asked_week=week)
+    if take_in:
+        for slug in slugs:
+            with _client_home(context, home, slug, writes=True) as folder:
+                _take_in(folder, slug)
+    targets = _labels(place, slugs, week)
+    if due:
+        targets = _due(place, reports, targets)
+    code = _publish(
+        place,
+        reports,
+        targets,
+        only=tuple(only or ()),
+        force=force,
+        asked_week=week,
+        at_once=jobs,
+        cluster=dask,
+    )
     if code:
         raise typer.Exit(code)
 
@@ -200,12 +257,12 @@ def metric(
     from spm_lib.client import load_client
     from spm_lib.metrics import registry
 
-    folder = _home(context, home)
-    facts = load_client(folder, client)
-    registry.get(name)
-    period = _period(facts, week, from_day, to_day)
-    moment = None if known_at is None else _instant(facts, known_at)
-    console.table(_measured(folder, client, name, period, by, moment), form)
+    with _client_home(context, home, client) as folder:
+        facts = load_client(folder, client)
+        registry.get(name)
+        period = _period(facts, week, from_day, to_day)
+        moment = None if known_at is None else _instant(facts, known_at)
+        console.table(_measured(folder, client, name, period, by, moment), form)
 
 
 @app.command()
@@ -220,7 +277,7 @@ def new(
     """Write a client folder to fill in, with the questions to ask."""
     from spm_lib.newcomer import new_client
 
-    folder = _home(context, home)
+    folder = _folder(_home(context, home))
     written = new_client(folder, client, name=name, currency=currency, time_zone=time_zone)
     for path in written:
         console.say(str(path))
@@ -243,14 +300,16 @@ def acknowledge(
     from spm_lib import expectations as agreed
     from spm_lib.client import client_folder, load_client
 
-    folder = _home(context, home)
-    facts = load_client(folder, client)
-    today = _now(facts.zone).date()
-    day = today if on is None else _day("--on", on)
-    if day > today:
-        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
-    row = agreed.acknowledge(client_folder(folder, client), facts, document, rep, step, day)
-    console.say(f"{rep} has {step} {row.document} (version {row.version[:8]}) on {day}")
+    with _client_home(context, home, client, writes=True) as folder:
+        facts = load_client(folder, client)
+        today = _now(facts.zone).date()
+        day = today if on is None else _day("--on", on)
+        if day > today:
+            raise UsageError(
+                "that day has not come yet", given=str(day), remedy="give the day it happened on"
+            )
+        row = agreed.acknowledge(client_folder(folder, client), facts, document, rep, step, day)
+        console.say(f"{rep} has {step} {row.document} (version {row.version[:8]}) on {day}")
 
 
 @app.command()
@@ -270,17 +329,19 @@ def supplied(
     from spm_lib import expectations as agreed
     from spm_lib.client import client_folder, load_client
 
-    folder = _home(context, home)
-    facts = load_client(folder, client)
-    today = _now(facts.zone).date()
-    day = today if on is None else _day("--on", on)
-    if day > today:
-        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
-    by = None if due is None else _day("--due", due)
-    row = agreed.supply(client_folder(folder, client), facts, rep, kind, what, day, due=by)
-    done = "paid" if row.kind == "pay" else "supplied"
-    promised = "" if row.due_on is None else f", due on {row.due_on}"
-    console.say(f"{row.what}: {done} to {rep} on {row.done_on}{promised}")
+    with _client_home(context, home, client, writes=True) as folder:
+        facts = load_client(folder, client)
+        today = _now(facts.zone).date()
+        day = today if on is None else _day("--on", on)
+        if day > today:
+            raise UsageError(
+                "that day has not come yet", given=str(day), remedy="give the day it happened on"
+            )
+        by = None if due is None else _day("--due", due)
+        row = agreed.supply(client_folder(folder, client), facts, rep, kind, what, day, due=by)
+        done = "paid" if row.kind == "pay" else "supplied"
+        promised = "" if row.due_on is None else f", due on {row.due_on}"
+        console.say(f"{row.what}: {done} to {rep} on {row.done_on}{promised}")
 
 
 @app.command()
@@ -297,15 +358,15 @@ def meeting(
     from spm_lib.meetings import Meetings, write_next
     from spm_lib.review import open_review
 
-    folder = _home(context, home)
-    facts = load_client(folder, client)
-    day = _now(facts.zone).date() if on is None else _day("--on", on)
-    place = client_folder(folder, client)
-    meetings = Meetings.load(place, facts)
-    review = open_review(client, _last_week(facts).label, folder)
-    asked = review.to_reinforce(rep)
-    path = write_next(place, kind, rep, day, facts, meetings, review.points(kind, rep), documents=asked)
-    console.say(str(path))
+    with _client_home(context, home, client, writes=True) as folder:
+        facts = load_client(folder, client)
+        day = _now(facts.zone).date() if on is None else _day("--on", on)
+        place = client_folder(folder, client)
+        meetings = Meetings.load(place, facts)
+        review = open_review(client, _last_week(facts).label, folder)
+        asked = review.to_reinforce(rep)
+        path = write_next(place, kind, rep, day, facts, meetings, review.points(kind, rep), documents=asked)
+        console.say(str(path))
 
 
 @app.command()
@@ -327,11 +388,13 @@ def improve(
     from spm_lib.periods import shift_weeks
     from spm_lib.review import open_review
 
-    folder = _home(context, home)
-    facts = load_client(folder, client)
-    day = _now(facts.zone).date() if on is None else _day("--on", on)
-    before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
-    console.say(str(write_plan(open_review(client, before.label, folder), rep, day, metric)))
+    with _client_home(context, home, client, writes=True) as folder:
+        facts = load_client(folder, client)
+        today = _now(facts.zone).date()
+        day = today if on is None else _day("--on", on)
+        before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
+        review = open_review(client, before.label, folder)
+        console.say(str(write_plan(review, rep, day, metric, known_on=min(today, day))))
 
 
 @app.command()
@@ -347,6 +410,10 @@ def share(
     ] = None,
     week: _Week = None,
     rep: Annotated[str | None, typer.Option("--rep", help="Whose, where it is for one rep.")] = None,
+    trail: Annotated[
+        str | None,
+        typer.Option("--trail", metavar="REP", help="Everything on record of one rep, in order of time."),
+    ] = None,
     read_by: Annotated[
         Literal["reader", "manager"],
         typer.Option("--for", help="The manager's copy of a document says who has acknowledged it."),
@@ -355,21 +422,25 @@ def share(
     reports: _Reports = REPORTS,
     home: _Home = None,
 ) -> None:
-    """Write one file to hand over: an agreed document to read, or a published page."""
+    """Write one file to hand over: an agreed document to read, a published page, or a rep's whole trail."""
     from spm_lib import share as job
     from spm_lib.client import load_client
 
-    folder = _home(context, home)
-    facts = load_client(folder, client)
-    if document is not None:
-        if page is not None or week is not None:
-            raise UsageError("give either --document, or --page and --week")
+    with _client_home(context, home, client) as folder:
+        facts = load_client(folder, client)
         today = _now(facts.zone).date()
-        shared = job.share_document(folder, client, document, today, read_by=read_by, rep=rep or "")
-    else:
-        label = _asked_week(facts, week).label
-        shared = job.share_page(reports, client, label, page=page or "", rep=rep or "")
-    console.say(str(job.hand_over(shared, out)))
+        if trail is not None:
+            if document is not None or page is not None or week is not None or rep is not None:
+                raise UsageError("--trail names the rep and goes with nothing but --out", given=trail)
+            shared = job.share_trail(folder, client, trail, today)
+        elif document is not None:
+            if page is not None or week is not None:
+                raise UsageError("give either --document, or --page and --week")
+            shared = job.share_document(folder, client, document, today, read_by=read_by, rep=rep or "")
+        else:
+            label = _asked_week(facts, week).label
+            shared = job.share_page(_folder(reports), client, label, page=page or "", rep=rep or "")
+        console.say(str(job.hand_over(shared, out)))
 
 
 @app.command()
@@ -388,7 +459,7 @@ def backtest(
     from spm_lib import backtest as job
     from spm_lib.view import Source
 
-    source = Source.open(_home(context, home), client)
+    source = Source.open(_folder(_home(context, home)), client)
     until = _last_week(source.client).end
     with console.progress(f"replaying {client}") as step:
         found = job.backtest(source, until, periods, lambda done, total: step(done, total, ""))
@@ -418,18 +489,37 @@ def simulate(
 
 
 def main() -> int:
-    """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted."""
+    """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted, 143 ended."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        code = _run()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # whoever read the output has seen enough; the interpreter must not complain when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+    with _asked_to_end():
+        try:
+            code = _run()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # whoever read the output has seen enough; the interpreter must not complain when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 1
     return code
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """Have SIGTERM end this process the way an interrupt does: what it started first, then itself."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: the second must not disturb the tidying
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run() -> int:
@@ -469,9 +559,31 @@ def _now(zone: ZoneInfo) -> datetime:
     return datetime.combine(_day("SPM_TODAY", fixed), time(12), zone)
 
 
-def _home(context: typer.Context, home: Path | None) -> Path:
-    """The folder of all clients: said after the command, before it, or by SPM_HOME."""
-    return home if home is not None else Path(context.obj)
+def _home(context: typer.Context, home: str | Path | None) -> str | Path:
+    """The place of all clients: said after the command, before it, or by SPM_HOME."""
+    return home if home is not None else _place(context.obj)
+
+
+def _folder(place: str | Path) -> Path:
+    """A place that has to be a folder."""
+    if isinstance(place, str):
+        raise UsageError("this needs a folder", given=place, remedy="name a folder of this machine")
+    return place
+
+
+@contextmanager
+def _client_home(
+    context: typer.Context, home: str | Path | None, client: str, *, writes: bool = False
+) -> Iterator[Path]:
+    """The folder of all clients; of an object store a copy of this client, sent back where it is written."""
+    place = _home(context, home)
+    if isinstance(place, Path):
+        yield place
+        return
+    from spm_lib.storage import client_copy
+
+    with client_copy(place, client, writes=writes) as copy:
+        yield copy
 
 
 def _last_week(client: Client) -> Period:
@@ -491,18 +603,54 @@ def _asked_week(client: Client, label: str | None) -> Period:
     return asked
 
 
-def _labels(home: Path, slugs: Sequence[str], label: str | None) -> list[tuple[str, str]]:
-    """Every client with the week to look at; a client.yaml that cannot be read is left to the gate."""
+def _slugs(home: str | Path, asked: Sequence[str] | None) -> list[str]:
+    """The clients asked for once each, or all there are."""
+    from spm_lib import storage
+    from spm_lib.client import list_clients
+
+    found = asked or (list_clients(home) if isinstance(home, Path) else storage.clients(home))
+    if not found:
+        raise UsageError(
+            "there is no client",
+            where=str(home),
+            remedy="`spm demo` writes three; --home names another folder",
+        )
+    return list(dict.fromkeys(found))
+
+
+def _labels(home: str | Path, slugs: Sequence[str], label: str | None) -> list[tuple[str, str]]:
+    """Every client with the week to look at."""
+    if isinstance(home, Path):
+        return [(slug, _asked_week(_facts(home, slug), label).label) for slug in slugs]
+    from spm_lib.storage import facts_copy
+
+    with facts_copy(home, slugs) as folder:
+        return [(slug, _asked_week(_facts(folder, slug), label).label) for slug in slugs]
+
+
+def _facts(home: Path, slug: str) -> Client:
+    """A client's facts; a client.yaml that cannot be read is left to the gate."""
     from spm_lib.client import Client, client_folder, load_client
 
+    client_folder(home, slug)
+    try:
+        return load_client(home, slug)
+    except ClientError:
+        return Client(name=slug, currency="USD", time_zone="UTC", manager="", owner="")
+
+
+def _due(home: str | Path, reports: str | Path, targets: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those that are due; who is waited for is said."""
+    from spm_lib import run
+
     found = []
-    for slug in slugs:
-        client_folder(home, slug)
-        try:
-            client = load_client(home, slug)
-        except ClientError:
-            client = Client(name=slug, currency="USD", time_zone="UTC", manager="", owner="")
-        found.append((slug, _asked_week(client, label).label))
+    for slug, week in targets:
+        zone = _facts(home, slug).zone if isinstance(home, Path) else ZoneInfo("UTC")
+        looked = run.due(run.Job(str(home), slug, week, str(reports)), _now(zone).date())
+        if looked.is_due:
+            found.append((slug, week))
+        else:
+            console.say(f"{slug} {week}: {looked.why}")
     return found
 
 
@@ -545,102 +693,72 @@ def _ingest(
     return any(drop.failed for drop in results)
 
 
+def _take_in(home: Path, slug: str) -> None:
+    """Ingest what waits in an inbox; what that means for the week is for the gate to say.
+
+    Nothing waiting is no fault, and one client's fault must not stop the others.
+    """
+    try:
+        _ingest(home, slug, (), brief=True)
+    except NothingToIngestError:
+        return
+    except SpmError as problem:
+        console.warn(f"{slug}: {problem}")
+
+
 def _publish(
-    home: Path,
+    home: str | Path,
+    reports: str | Path,
     targets: Sequence[tuple[str, str]],
-    reports: Path,
     *,
     only: tuple[str, ...] = (),
     force: bool = False,
     asked_week: str | None = None,
+    at_once: int | None = None,
+    cluster: str | None = None,
 ) -> int:
-    """Gate and publish clients one after the other, then the firm's pages; the exit code."""
-    from spm_lib.publish import split_asked, write_index
+    """Gate and publish clients, then the firm's pages and the list of all; the exit code."""
+    from spm_lib import run
+    from spm_lib.publish import split_asked
 
     of_clients, of_firm = split_asked(only)
     if of_firm and not of_clients:
         targets = ()
-    codes = set()
+    began, started_at = perf_counter(), _now(ZoneInfo("UTC")).isoformat(timespec="seconds")
+    jobs = [run.Job(str(home), slug, week, str(reports), of_clients, force) for slug, week in targets]
+    done = run.run_all(jobs, at_once=at_once, cluster=cluster, on_progress=_progress, on_end=_told)
+    # from the reports as they now stand; of the newest week, unless one was asked for by name
+    firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
+    firm = run.finish(str(reports), str(home), week=firm_week, force=firm_force)
+    for one in firm:
+        _told(one)
+    seconds = perf_counter() - began
+    run.keep_summary(str(reports), run.as_json([*done, *firm], started_at=started_at, seconds=seconds))
+    console.say(f"{run.summary(done, seconds)}; all reports: {reports}/index.html")
+    return run.exit_code([*done, *firm])
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Any], None]]:
+    """Shows where a run of so many jobs stands, on a terminal."""
     with console.progress("publishing") as step:
-        for number, (slug, week) in enumerate(targets):
-            heard = partial(step, number, len(targets))
-            heard(f"{slug}, {week}")
-            codes.add(_publish_one(home, slug, week, reports, of_clients, force, heard))
-        # from the reports as they now stand; of the newest week, unless one was asked for by name
-        step(len(targets), len(targets), "the firm")
-        firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
-        codes |= _publish_firm(reports, firm_week, force=firm_force)
-    write_index(reports=reports, home=home)
-    console.say(f"all reports: {reports / 'index.html'}")
-    if codes <= {0, GateError.exit_code}:
-        return max(codes, default=0)
-    return 1
+
+        def heard(progress: Any) -> None:
+            left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
+            step(progress.done, total, "; ".join(progress.running) + left)
+
+        yield heard
 
 
-def _publish_firm(reports: Path, week: str | None, *, force: bool) -> set[int]:
-    """Publish the firm's pages, and print what became of them; their exit codes."""
-    from spm_lib.publish import publish_firm
-
-    codes = set()
-    for outcome in publish_firm(reports, week=week, force=force):
-        where = f"{outcome.client} {outcome.week}: "
-        codes.add(int(outcome.state == "failed"))
-        if outcome.state == "failed":
-            console.warn(f"{where}failed, the page is left as it was\n{outcome.error}")
-        elif outcome.state == "published":
-            console.say(f"{where}published in {outcome.seconds:.1f} s: {outcome.folder}")
-    return codes
-
-
-def _publish_one(
-    home: Path,
-    slug: str,
-    week: str,
-    reports: Path,
-    only: tuple[str, ...],
-    force: bool,
-    heard: Callable[[str], None],
-) -> int:
-    """Gate and publish one client, whose fault never stops the next one; 0, 1 or the gate's exit code."""
-    from spm_lib import gate
-    from spm_lib.publish import keep_failure, publish_week
-
-    where = f"{slug} {week}: "
-    try:
-        found = gate.check(home, slug, week)
-        if not gate.passes(found):
-            stops = [finding for finding in found if finding.severity == "stop"]
-            stopped = GateError("the data did not pass the gate", given="; ".join(map(str, stops)))
-            keep_failure(home, slug, week, stopped, reports=reports)
-            console.warn("\n".join([f"{where}{stopped.what}, nothing is published", *map(str, stops)]))
-            return GateError.exit_code
-        outcome = publish_week(
-            home,
-            slug,
-            week,
-            reports=reports,
-            only=only,
-            force=force,
-            findings=tuple(map(str, found)),
-            on_state=lambda _client, _state, page: heard(f"{slug}, {page or week}"),
-        )
-    except SpmError as problem:
-        console.warn(f"{where}{problem}")
-        return 1
-    except Exception as fault:  # noqa: BLE001 (the other clients must be published)
-        _fault(fault, where)
-        return 1
-    if outcome.state == "failed":
-        console.warn(f"{where}failed, nothing is published\n{outcome.error}")
-        return 1
-    notes = f"; {len(found)} to note, see `spm check {slug}`" if found else ""
-    state = (
-        "nothing to do, it is current"
-        if outcome.state == "current"
-        else f"published in {outcome.seconds:.1f} s"
-    )
-    console.say(f"{where}{state}: {outcome.folder}{notes}")
-    return 0
+def _told(one: Done) -> None:
+    """One line for a client, as soon as its job has ended; what went wrong beside it."""
+    where = f"{one.client} {one.week}: "
+    if one.exit_code:
+        console.warn(f"{where}{one.reason}")
+        return
+    notes = f"; {one.notes} to note, see `spm check {one.client}`" if one.notes else ""
+    state = "nothing to do, it is current" if one.state == "current" else f"published in {one.seconds:.1f} s"
+    console.say(f"{where}{state}: {one.folder}{notes}")
 
 
 def _metrics() -> pd.DataFrame:
@@ -678,6 +796,15 @@ def _day(option: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{option} is not a day", given=text, remedy="write it like 2026-10-01") from None
+
+
+def _happened(client: Client, text: str | None) -> date:
+    """The day something happened on, today where it is not said."""
+    today = _now(client.zone).date()
+    day = today if text is None else _day("--on", text)
+    if day > today:
+        raise UsageError("that day has not come yet", given=str(day), remedy="give the day it happened on")
+    return day
 
 
 def _instant(client: Client, text: str) -> pd.Timestamp:

@@ -2,6 +2,7 @@
 
 SpmError                  anything the workbook refuses; the command line prints it without a traceback
 ├── UsageError            the call was wrong: unknown client, bad slug, impossible week     (exit 2)
+│   └── NothingToIngestError   no export waits to be read                                   (exit 2)
 ├── ClientError           client.yaml or mapping.yaml says something impossible             (exit 2)
 ├── DocumentError         an expectation document cannot be read                            (exit 2)
 ├── SourceError           an export cannot be read or mapped                                (exit 1)
@@ -68,6 +69,10 @@ class UsageError(SpmError):
     exit_code = 2
 
 
+class NothingToIngestError(UsageError):
+    """No export waits to be read."""
+
+
 class ClientError(SpmError):
     """client.yaml or mapping.yaml says something impossible."""
 
@@ -103,6 +108,13 @@ class StorageError(SpmError):
 
 
 class GateError(SpmError):
-    """The data did not pass the gate; nothing of this client is published."""
+    """The data did not pass the gate; nothing of this client is published.
+
+    Attributes
+    ----------
+    opening : str
+        How its message begins: a kept reason is told by it from that of a run that broke off.
+    """
 
     exit_code = 3
+    opening = "the data did not pass the gate"

@@ -17,7 +17,7 @@ import pandas as pd
 
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.drops import FileReport
-from spm_lib.errors import HistoryError, SourceError, SpmError, UsageError
+from spm_lib.errors import HistoryError, NothingToIngestError, SourceError, SpmError
 from spm_lib.history import Store
 from spm_lib.sources import Drop, Mapping, drop_id, load_mapping, plan_drops, read_drop
 
@@ -102,7 +102,9 @@ def ingest(
     Raises
     ------
     UsageError
-        No such client, or nothing to ingest.
+        No such client.
+    NothingToIngestError
+        No export lies where it was looked for.
     ClientError
         client.yaml or mapping.yaml says something impossible.
     SourceError
@@ -117,7 +119,7 @@ def ingest(
     inbox = folder / "inbox"
     drops = plan_drops(list(files) or ([inbox] if inbox.is_dir() else []), mapping, client)
     if not drops:
-        raise UsageError(
+        raise NothingToIngestError(
             "there is nothing to ingest",
             where=f"{slug}/inbox" if not files else ", ".join(path.name for path in files),
             remedy="put the exports, as received, into that folder, or name their files after the client",

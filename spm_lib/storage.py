@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -25,6 +25,8 @@ T = TypeVar("T")
 CURRENT = "current.json"
 #: Below the reports: reasons of failures, as on a disk.
 RUNS = ".runs"
+#: Below the reports: what is behind the firm's own pages, as on a disk.
+FIRM = "_firm"
 #: What names everything else of a client, and is sent last.
 MANIFEST = "history/manifest.json"
 #: Digits of a version's name.
@@ -178,6 +180,18 @@ def client_copy(home: str, slug: str, *, writes: bool = False) -> Iterator[Path]
             _send_changes(bucket, slug, folder, before, fetched)
 
 
+@contextmanager
+def facts_copy(home: str, slugs: Iterable[str]) -> Iterator[Path]:
+    """A local home that holds the client.yaml of some clients and nothing else; gone afterwards."""
+    bucket = Bucket(home)
+    with tempfile.TemporaryDirectory(prefix="spm-home-") as place:
+        for slug in slugs:
+            content = bucket.read(f"{check_slug(slug)}/client.yaml")
+            if content is not None:
+                _put(Path(place) / slug / "client.yaml", content)
+        yield Path(place)
+
+
 def fetch_report(reports: str, client: str, week: str, into: Path) -> None:
     """Copy the standing report of a week, if there is one, to where a local run looks for it."""
     bucket = Bucket(reports)
@@ -214,7 +228,9 @@ def send_failure(local: Path, reports: str, client: str, week: str) -> None:
 
 
 def reports_copy(reports: str, into: Path) -> dict[str, str]:
-    """The bones of all reports, enough to list them: manifests, failures, and pages without their content.
+    """The bones of all reports, enough to list them and to make the firm's pages from them.
+
+    Manifests, tables, failures and the firm's own pages are whole, a client's pages without their content.
 
     Returns
     -------
@@ -229,7 +245,7 @@ def reports_copy(reports: str, into: Path) -> dict[str, str]:
         if len(parts) == 3 and parts[2] == CURRENT and _is_slug(parts[0]):
             if version := _version(bucket.read(name)):
                 versions[f"{parts[0]}/{parts[1]}"] = version
-        elif parts[0] == RUNS and _is_inside(name):
+        elif (len(parts) == 1 or parts[0] in (RUNS, FIRM)) and _is_inside(name):
             _put(into / name, bucket.read(name) or b"")
     for report, version in versions.items():
         below = f"{report}/{version}/"
@@ -239,6 +255,16 @@ def reports_copy(reports: str, into: Path) -> dict[str, str]:
                 is_read = inside == "run.json" or inside.startswith("tables/")
                 _put(into / report / inside, (bucket.read(name) or b"") if is_read else b"")
     return versions
+
+
+def send_firm(local: Path, reports: str) -> None:
+    """Send the firm's pages and the list of reports, each after what is behind it."""
+    bucket = Bucket(reports)
+    behind = [path for path in sorted((local / FIRM).rglob("*")) if path.is_file()]
+    for path in (*behind, *sorted(local.glob("*.html"))):
+        name = path.relative_to(local).as_posix()
+        if bucket.read(name) != path.read_bytes():
+            bucket.write(name, path.read_bytes())
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -127,6 +127,11 @@ def label(name: str) -> str:
     return LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
+def document(name: str) -> str:
+    """How a page names a document by its kind alone: a title may hold the name of whom it was changed for."""
+    return label(name.partition("-")[0])
+
+
 def measure(name: str) -> str:
     """The label of a measure that stands alone: "win_rate_by_count" -> "Win rate by count"."""
     if name.startswith("win_rate_"):

@@ -18,7 +18,14 @@ from spm_lib.publish.pages import (
     check_asked,
     split_asked,
 )
-from spm_lib.publish.run import OnState, Outcome, State, keep_failure, publish_week
+from spm_lib.publish.run import (
+    OnState,
+    Outcome,
+    State,
+    keep_failure,
+    publish_week,
+    standing_report,
+)
 
 __all__ = [
     "FIRM_PAGES",
@@ -41,5 +48,6 @@ __all__ = [
     "read_run",
     "reasons",
     "split_asked",
+    "standing_report",
     "write_index",
 ]

@@ -37,6 +37,8 @@ class Draft:
     exports : Exports or None
         When the exports behind the pages were taken; None until a page has said so.
     timings : dict of str to float
+    kernels : set of str
+        How the kernels of its pages were started: "warm", "cold".
     findings : list of str
     """
 
@@ -46,6 +48,7 @@ class Draft:
         self.definitions: dict[str, Any] = {}
         self.exports: Exports | None = None
         self.timings: dict[str, float] = {}
+        self.kernels: set[str] = set()
         self.findings: list[str] = []
         for made in (self.tables, folder / NOTEBOOKS):
             made.mkdir()

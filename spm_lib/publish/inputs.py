@@ -122,7 +122,7 @@ def of_house(pages: Sequence[Page], notebooks: Path) -> dict[str, Any]:
             )
     return {
         "notebooks": _hashes(notebooks, [notebooks / page.notebook for page in pages]),
-        "library": _library(),
+        "library": library_hash(),
         "packages": _packages(),
     }
 
@@ -148,7 +148,8 @@ def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
 
 
 @cache
-def _library() -> str:
+def library_hash() -> str:
+    """sha256 over the sources of this library, by which two machines know that they make the same pages."""
     root = Path(spm_lib.__file__).parent
     sources = sorted(path for path in root.rglob("*") if path.suffix in _SOURCE_ENDINGS)
     return hashlib.sha256(json.dumps(_hashes(root, sources)).encode()).hexdigest()

@@ -8,14 +8,11 @@ forked from a warm process (`warm`) where that can be had.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from queue import Empty
 from subprocess import DEVNULL
 from typing import Any
@@ -28,7 +25,10 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets.config import Config
 
 from spm_lib.publish import warm
+from spm_lib.publish.room import a_room
 
+#: How the folders of kernels are called among the temporary ones.
+ROOM = "spm-kernel-"
 #: Longest path of a Unix socket, with room for the suffixes of the five channels.
 _SOCKET_LENGTH = 100
 
@@ -149,8 +149,7 @@ def kernel_place() -> Iterator[tuple[Config, dict[str, Any]]]:
     start : dict
         Keyword arguments of its ``start_kernel``.
     """
-    room = Path(tempfile.mkdtemp(prefix="spm-"))
-    try:
+    with a_room(ROOM) as room:
         work = room / "work"
         work.mkdir()
         own = {"IPYTHONDIR": str(room / "ipython"), "JUPYTER_RUNTIME_DIR": str(room)}
@@ -159,5 +158,3 @@ def kernel_place() -> Iterator[tuple[Config, dict[str, Any]]]:
             settings |= {"transport": "ipc", "ip": str(room / "k")}
         start = {"cwd": str(work), "env": warm.environment() | own, "stdout": DEVNULL, "stderr": DEVNULL}
         yield Config({"PrivateKernel": settings}), start
-    finally:
-        shutil.rmtree(room, ignore_errors=True)

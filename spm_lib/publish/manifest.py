@@ -1,7 +1,7 @@
 """run.json: what a report was made from, what is in it, and what was noticed on the way.
 
-No path of the machine stands in it, and no clock time: two runs on the same inputs differ in their timings
-alone.
+No path of the machine stands in it, and no clock time: two runs on the same inputs differ in their timings,
+and in how their kernels were started, alone.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ class Run(Exports):
         What the gate and the proofreading noticed.
     timings : dict of str to float
         Seconds per page.
+    kernels : str
+        How they were started: "warm" (forked from a process that had loaded everything), "cold", or both.
     """
 
     version: int = Field(default=1, ge=1, le=1)
@@ -99,6 +101,7 @@ class Run(Exports):
     definitions: dict[str, Any]
     findings: tuple[str, ...]
     timings: dict[str, float]
+    kernels: str = ""
 
     def text(self) -> str:
         """The manifest as it is written."""

@@ -13,6 +13,7 @@ import json
 import os
 import pkgutil
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -61,6 +62,7 @@ class Nursery:
         self._control = control
         self._parent = parent
         self._kernels: dict[int, socket.socket] = {}
+        self._rooms: dict[int, str] = {}
         self._woken, self._wakes = socket.socketpair()
 
     def run(self) -> None:
@@ -103,6 +105,7 @@ class Nursery:
             self._become_kernel(order, status, here)
         _tell(status, {"pid": pid})
         self._kernels[pid] = status
+        self._rooms[pid] = order["env"].get("JUPYTER_RUNTIME_DIR", "")
 
     def _become_kernel(self, order: dict[str, Any], status: socket.socket, nursery: int) -> NoReturn:
         """In the child: be a kernel, and never come back."""
@@ -127,13 +130,17 @@ class Nursery:
         for pid, status in list(self._kernels.items()):
             ended, code = os.waitpid(pid, os.WNOHANG)
             if ended:
-                del self._kernels[pid]
+                del self._kernels[pid], self._rooms[pid]
                 _tell(status, {"ended": os.waitstatus_to_exitcode(code)})
                 status.close()
 
     def _end_kernels(self) -> None:
         for pid in self._kernels:
             _kill(pid)
+            os.waitpid(pid, 0)
+            # whoever made the kernel's folder may have had no time to take it away
+            if self._rooms[pid]:
+                shutil.rmtree(self._rooms[pid], ignore_errors=True)
 
 
 def _kill(pid: int) -> None:

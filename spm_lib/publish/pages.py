@@ -113,7 +113,7 @@ PAGES: tuple[Page, ...] = (
 )
 
 #: Pages of the firm; one line each.
-FIRM_PAGES: tuple[Page, ...] = ()
+FIRM_PAGES: tuple[Page, ...] = (Page("portfolio", "Portfolio", FIRM),)
 
 
 def split_asked(

@@ -133,16 +133,37 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text file in one step: a reader sees the old one or the new one."""
+    """Write a text file in one step: a reader sees the old one or the new one.
+
+    Two writers take turns. What a killed one left half-written is written over by the next.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}.half")
-    try:
-        half.write_text(text, encoding="utf-8")
-        flush(half)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    half = path.with_name(f".{path.name}.half")
+    with _held_file(half) as handle:
+        try:
+            with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
+                file.truncate()
+                file.write(text)
+            os.fsync(handle)
+            half.replace(path)
+        finally:
+            half.unlink(missing_ok=True)
     flush(path.parent)
+
+
+@contextmanager
+def _held_file(path: Path) -> Iterator[int]:
+    """A file opened to be written by nobody else."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            # who held it before may have moved it to its place meanwhile
+            if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+                yield handle
+                return
+        finally:
+            os.close(handle)
 
 
 def flush(path: Path) -> None:

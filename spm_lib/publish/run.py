@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -73,11 +73,11 @@ class _Order:
     notebooks: Path
     pages: tuple[Page, ...]
     asked: tuple[str, ...]
-    force: bool
-    findings: tuple[str, ...]
-    limits: Limits
     places: tuple[Path, ...]
-    on_state: OnState
+    force: bool = False
+    findings: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    on_state: OnState = lambda _client, _state, _page: None
 
 
 def publish_week(
@@ -130,20 +130,9 @@ def publish_week(
     heard = on_state or _unheard
     heard(slug, "started", "")
     try:
-        check_asked(only, pages)
-        order = _Order(
-            home=Path(home).resolve(),
-            client=slug,
-            week=week_period(week).label,
-            reports=Path(reports).resolve(),
-            notebooks=Path(notebooks).resolve(),
-            pages=tuple(pages),
-            asked=tuple(only),
-            force=force,
-            findings=tuple(findings),
-            limits=limits or Limits(),
-            places=places_of(Path(home), Path(reports), Path(notebooks)),
-            on_state=heard,
+        order = _order(home, slug, week, reports, only, notebooks, pages)
+        order = replace(
+            order, force=force, findings=tuple(findings), limits=limits or Limits(), on_state=heard
         )
         state, folder, noticed = _publish(order)
         outcome = Outcome(slug, week, state, None, time.perf_counter() - began, folder, noticed)
@@ -151,6 +140,61 @@ def publish_week(
         outcome = Outcome(slug, week, "failed", as_refusal(problem), time.perf_counter() - began)
     heard(slug, outcome.state, "")
     return outcome
+
+
+def standing_report(
+    home: Path,
+    slug: str,
+    week: str,
+    *,
+    reports: Path,
+    only: Sequence[str] = (),
+    notebooks: Path = NOTEBOOKS,
+    pages: Sequence[Page] = PAGES,
+) -> Run | None:
+    """The report that stands, if it holds every page asked for and nothing it rests on has changed since.
+
+    It takes no lock and reads no history, so that a run over clients of whom none changed takes no time.
+
+    Parameters
+    ----------
+    home, slug, week, reports, only, notebooks, pages
+        As for `publish_week`.
+
+    Returns
+    -------
+    Run or None
+        None as well for whatever cannot be read: what is wrong is told by publishing.
+    """
+    try:
+        order = _order(home, slug, week, reports, only, notebooks, pages)
+        place = Place(order.reports, order.client, order.week)
+        plan = _plan(order, place)
+        return plan.standing if plan.is_done and not place.failure.exists() else None
+    except (SpmError, OSError, ValueError):
+        return None
+
+
+def _order(
+    home: Path,
+    slug: str,
+    week: str,
+    reports: Path,
+    only: Sequence[str],
+    notebooks: Path,
+    pages: Sequence[Page],
+) -> _Order:
+    check_asked(only, pages)
+    return _Order(
+        home=Path(home).resolve(),
+        client=slug,
+        week=week_period(week).label,
+        reports=Path(reports).resolve(),
+        notebooks=Path(notebooks).resolve(),
+        pages=tuple(pages),
+        asked=tuple(only),
+        places=places_of(Path(home), Path(reports), Path(notebooks)),
+    )
 
 
 def keep_failure(home: Path, slug: str, week: str, error: SpmError, *, reports: Path) -> None:
@@ -203,8 +247,25 @@ def _publish(order: _Order) -> tuple[Literal["published", "current"], Path, tupl
     return "published" if made else "current", place.published, run.findings
 
 
-def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
-    """The report as it stands in the end, and whether it had to be made."""
+@dataclass(frozen=True)
+class _Plan:
+    """What a report should hold, what of it stands, and what has to be made."""
+
+    client: Client
+    copies: tuple[Copy, ...]
+    inputs: Inputs
+    standing: Run | None
+    kept: list[Copy]
+    to_make: list[Copy]
+
+    @property
+    def is_done(self) -> bool:
+        """Everything asked for stands, made from the inputs as they are."""
+        return self.standing is not None and not self.to_make
+
+
+def _plan(order: _Order, place: Place) -> _Plan:
+    """Compare what stands with what should."""
     client = load_client(order.home, order.client)
     last_day = client.week(order.week).last_day
     copies = copies_of(order.pages, client_folder(order.home, order.client), client, last_day)
@@ -217,20 +278,26 @@ def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
     # a page that stands but cannot be kept is made anew with the ones asked for
     stands = [copy for copy in copies if (place.published / copy.file).is_file()]
     to_make = [copy for copy in copies if copy not in kept and (copy in asked or copy in stands)]
-    if standing and not to_make:
-        return standing, False
+    return _Plan(client, copies, inputs, standing, kept, to_make)
+
+
+def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
+    """The report as it stands in the end, and whether it had to be made."""
+    plan = _plan(order, place)
+    if plan.standing is not None and plan.is_done:
+        return plan.standing, False
     draft = Draft(place.begin())
-    if standing and kept:
-        draft.carry_over(place.published, standing, kept)
-    for copy in to_make:
-        _make_page(order, client, inputs, copy, draft)
-    if gather(order.home, order.client, order.week, order.pages, order.notebooks) != inputs:
+    if plan.standing and plan.kept:
+        draft.carry_over(place.published, plan.standing, plan.kept)
+    for copy in plan.to_make:
+        _make_page(order, plan.client, plan.inputs, copy, draft)
+    if gather(order.home, order.client, order.week, order.pages, order.notebooks) != plan.inputs:
         raise PublishError(
             "the client's data, its documents or the notebooks changed while the pages were made",
             where=order.client,
             remedy="run the review again",
         )
-    run = _manifest(order, client, inputs, draft, copies)
+    run = _manifest(order, plan.client, plan.inputs, draft, plan.copies)
     (draft.folder / NAME).write_text(run.text(), encoding="utf-8")
     place.publish()
     return run, True
@@ -275,6 +342,7 @@ def _make_page(order: _Order, client: Client, inputs: Inputs, copy: Copy, draft:
     draft.findings += proofread(html, name=copy.file, places=order.places)
     draft.add(copy, html, archived(executed, parameters, order.places))
     draft.timings[copy.name] = round(time.perf_counter() - began, 3)
+    draft.kernels.add(str(executed.metadata.get("spm_kernel", "cold")))
 
 
 def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft, copies: Sequence[Copy]) -> Run:
@@ -307,4 +375,5 @@ def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft, copie
         definitions=dict(sorted(draft.definitions.items())),
         findings=tuple(dict.fromkeys(noticed)),
         timings={copy.name: draft.timings[copy.name] for copy in copies if copy.name in draft.timings},
+        kernels=" and ".join(sorted(draft.kernels)),
     )

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 #: Set it to anything to have every kernel started from nothing.
@@ -178,6 +179,11 @@ class Nursery:
         """Of the process."""
         return self._process.pid
 
+    @property
+    def control(self) -> socket.socket:
+        """Where orders are sent."""
+        return self._control
+
     def serves(self, env: dict[str, str]) -> bool:
         """Whether it runs, has this environment, and holds the code as it is on disk now."""
         alive = self.owner == os.getpid() and self._process.poll() is None
@@ -214,6 +220,51 @@ class Nursery:
             self._process.wait()
 
 
+@dataclass(frozen=True)
+class Loan:
+    """A nursery lent to a process that this one starts: what it needs to send orders itself.
+
+    Attributes
+    ----------
+    control : socket.socket
+    env : dict of str
+    code : tuple
+        Of the nursery when it was started.
+    """
+
+    control: socket.socket
+    env: dict[str, str]
+    code: tuple[tuple[str, int, int], ...]
+
+
+class Borrowed(Nursery):
+    """A nursery of another process; it ends when that one does.
+
+    Parameters
+    ----------
+    loan : Loan
+    """
+
+    def __init__(self, loan: Loan) -> None:
+        self.env = loan.env
+        self.code = loan.code
+        self.owner = os.getpid()
+        self._control = loan.control
+
+    @property
+    def pid(self) -> int:
+        """Not known to who borrows."""
+        return 0
+
+    def serves(self, env: dict[str, str]) -> bool:
+        """Whether it has this environment, and holds the code as it is on disk now."""
+        return self.owner == os.getpid() and self.env == _at_start(env) and self.code == _code()
+
+    def close(self) -> None:
+        """Send it no further order."""
+        self._control.close()
+
+
 class Nurseries:
     """The nursery of this process: one at a time, started when it is needed, ended with the process.
 
@@ -241,6 +292,21 @@ class Nurseries:
         """
         with self._lock:
             self._fitting(env)
+
+    def lend(self, env: dict[str, str]) -> Loan | None:
+        """The nursery for an environment, for a process that is about to be started; None without one."""
+        if not is_possible():
+            return None
+        with self._lock, suppress(OSError):
+            nursery = self._fitting(env)
+            return Loan(nursery.control, nursery.env, nursery.code)
+        return None
+
+    def borrow(self, loan: Loan) -> None:
+        """Take kernels of another process's nursery."""
+        with self._lock:
+            self.now = Borrowed(loan)
+            self._kernels[self.now] = []
 
     def fork(self, cmd: list[str], cwd: str, env: dict[str, str], patience: float = PATIENCE) -> Forked:
         """A kernel that listens, of the nursery for its environment.
@@ -292,6 +358,17 @@ class Nurseries:
         """In a forked copy of this process: the nurseries belong to the other one."""
         self._lock = threading.Lock()
         self.close()
+
+
+def lend() -> Loan | None:
+    """The nursery of this process, for one that is about to be started; None where kernels are not forked."""
+    return NURSERIES.lend(environment())
+
+
+def borrow(loan: Loan | None) -> None:
+    """Take kernels of the nursery of the process that started this one."""
+    if loan is not None:
+        NURSERIES.borrow(loan)
 
 
 NURSERIES = Nurseries()

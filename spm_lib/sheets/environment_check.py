@@ -102,7 +102,7 @@ class EnvironmentCheck:
 
     def table(self) -> pd.DataFrame:
         """Every part with its level and evidence (``judgement.environment``)."""
-        return self._review._kept("environment_check", self._table)  # noqa: SLF001 (the one keeper of tables)
+        return self._review.kept("environment_check", self._table)
 
     def spokes(self) -> pd.DataFrame:
         """The mean level of each subject, of what is known of it."""
@@ -256,7 +256,7 @@ def _measured(review: Review, kind: str) -> tuple[int, int]:
 def _beside(review: Review) -> BesideFacts:
     view, on = review.view(), review.week.last_day
     since = shift_weeks(review.week, 1 - LOOK_WEEKS).start
-    kept = promises(review.meetings, review.client.promised_meetings, review.client, review._since(), on)  # noqa: SLF001
+    kept = promises(review.meetings, review.client.promised_meetings, review.client, review.since(), on)
     lately = kept[kept["due_on"] >= pd.Timestamp(since)]
     latest = review.known_as_of
     drops = view.snapshot.drops

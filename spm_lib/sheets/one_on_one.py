@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -336,7 +336,7 @@ def _coaching(seen: Meetings, rep: str, until: date, numbers: pd.DataFrame) -> d
 
 def _requests(review: Review, rep: str) -> list[Request]:
     kept = review.source.acknowledgements.open_requests(review.week.last_day)
-    return [one for one in kept if one.rep == rep]
+    return [replace(one, title=style.document(one.document)) for one in kept if one.rep == rep]
 
 
 def _documents(review: Review, rep: Rep, requests: Sequence[Request]) -> pd.DataFrame:
@@ -352,7 +352,7 @@ def _documents(review: Review, rep: Rep, requests: Sequence[Request]) -> pd.Data
         rows.append(
             {
                 "document": kind,
-                "title": found.front.title,
+                "title": style.document(kind),
                 "version": found.version,
                 "effective_from": found.front.effective_from,
                 "read_on": state and state.read_on,

@@ -93,7 +93,7 @@ def agreed_in(review: Review, rep: str, document: str) -> dict[str, object]:
         return {}
     return {
         "document": state.document,
-        "title": state.title,
+        "title": style.document(state.document),
         "version": state.version,
         "acknowledged_on": state.acknowledged_on,
     }
@@ -147,7 +147,7 @@ def _told(review: Review, rep: str, wanted: tuple[str, ...]) -> dict[str, object
                 "agreed": row["threshold"],
                 "other": row["better_count"] if state == levels.TOO_FEW else None,
                 "note": str(row["note"] or ""),
-                "title": row["title"],
+                "title": style.document(str(row["document"])),
                 "version": row["version"],
                 **{name: row[name] for name in ("value", "hit_count", "n", "low", "high", "weeks")},
                 **agreed,

@@ -166,7 +166,7 @@ def _targets(review: Review, rep: str, plan: IndividualPlan) -> Iterable[dict[st
 
 
 def _resources(review: Review, rep: str, plan: IndividualPlan) -> Iterable[dict[str, object]]:
-    """What was promised, supplied by the ledger, else by the plan; what came after the week is not known yet."""
+    """What was promised, and supplied by the ledger, else by the plan; nothing after the week is known."""
     today, ledger = review.week.last_day, _ledger(review, rep)
     for one in plan.resources:
         line = ledger.get(fold(one.what))

@@ -328,8 +328,7 @@ def _sentences(lines: Sequence[str]) -> Html:
     """Lines of which the words before the colon are set bold."""
     parts = (line.partition(": ") for line in lines)
     items = [
-        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE))
-        for head, _, rest in parts
+        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE)) for head, _, rest in parts
     ]
     return _first_few(items)
 

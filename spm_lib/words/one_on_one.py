@@ -272,7 +272,7 @@ def help_needed(
 
 
 def resource(row: Row) -> str:
-    """A resource and whether it was supplied: "A tablet, by the owner, due 4 May 2026, supplied 2 May 2026"."""
+    """A resource and whether it came: "A tablet, by the owner, due 4 May 2026, supplied 2 May 2026"."""
     by = f", by the {row['promised_by']}" if row["promised_by"] in ("manager", "owner") else ""
     due = "" if style.is_missing(row["due_on"]) else f", due {style.day(row['due_on'])}"
     if not style.is_missing(row["supplied_on"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,17 @@ from spm_lib import demo as demo_clients
 from spm_lib import publish
 from spm_lib.errors import PublishError
 from spm_lib.publish import Outcome
+from spm_lib.run import Progress, run_job
 from tests.cli.conftest import TODAY, Tiny, standing
+
+
+def in_this_process(jobs, *, at_once=None, on_progress=None):
+    """`run_jobs`, one job after the other, where a test sees what is called."""
+    done = []
+    for job in jobs:
+        done.append(run_job(job))
+        on_progress(Progress(len(done), len(jobs), (), done[-1]))
+    return done
 
 
 @pytest.fixture
@@ -35,6 +46,7 @@ def published(monkeypatch, tmp_path):
         return Outcome(slug, week, "current" if is_current else "published", None, 1.25, folder)
 
     monkeypatch.setattr(publish, "publish_week", publish_week)
+    monkeypatch.setattr("spm_lib.run.whole.run_jobs", in_this_process)
     return calls
 
 
@@ -59,10 +71,10 @@ def test_every_client_is_published_for_the_last_complete_week(clients, spm, publ
         ("one", "2026-W47"),
         ("two", "2026-W47"),
     ]
-    assert result.out.splitlines() == [
-        "one 2026-W47: published in 1.2 s: reports/one/2026-W47",
-        "two 2026-W47: published in 1.2 s: reports/two/2026-W47",
-        "all reports: reports/index.html",
+    assert re.sub(r"[0-9.]+ s\b", "x s", result.out).splitlines() == [
+        "one 2026-W47: published in x s: reports/one/2026-W47",
+        "two 2026-W47: published in x s: reports/two/2026-W47",
+        "2 published in x s; all reports: reports/index.html",
     ]
     assert Path("reports/index.html").is_file()
 
@@ -219,7 +231,9 @@ def test_the_demo_is_published_and_a_second_time_there_is_nothing_to_do(spm, pub
     assert [(call["client"], call["week"]) for call in published] == [
         (slug, "2025-W42") for slug in demo_clients.CLIENTS
     ]
-    assert first.out.splitlines()[-1] == "all reports: reports/index.html"
+    assert re.fullmatch(
+        r"3 published in [0-9.]+ s; all reports: reports/index.html", first.out.splitlines()[-1]
+    )
     files = standing(tmp_path)
     second = spm("demo", "--until", "2025-W42", "--publish")
     assert second.code == 0

@@ -47,7 +47,8 @@ MAY_SEE = {
         *("client", "name", "id", "opportunity", "account", "shared", "one_on_one", "improvement", "plan"),
         "pay",
     },
-    "owner": {"client", "name", "id", "opportunity", "account", "shared", "owner_note"},
+    # an improvement plan is read by the owner too, and with it what was agreed in its meetings
+    "owner": {"client", "name", "id", "opportunity", "account", "shared", "owner_note", "improvement"},
     "firm": {"client", "name", "id"},
 }
 #: Read by the firm alone, which has every client.

@@ -17,7 +17,8 @@ from spm_lib.client import load_client
 from spm_lib.errors import UsageError
 from spm_lib.meetings import check_plans, reps_with_a_plan
 from spm_lib.periods import week
-from spm_lib.sheets.improvement_plan import KEPT, _unnamed
+from spm_lib.sheets.improvement_plan import KEPT
+from spm_lib.sheets.names import unnamed
 from spm_lib.tables import improvement as shown
 from spm_lib.view import Source, View
 
@@ -234,7 +235,7 @@ def test_nobody_else_is_named_and_nothing_private_is_said(parts, plan, kept):
 )
 def test_what_names_a_colleague_reads_well_without_the_name(text, said):
     client = load_client(DEMO, "alder-heating")
-    assert _unnamed(client, "devon-price")(text) == said
+    assert unnamed(client, "devon-price")(text) == said
 
 
 def test_only_tables_of_this_rep_are_kept(kept):

@@ -147,11 +147,18 @@ def test_reps_only_the_exports_name_get_no_sheet():
     assert [rep.id for rep in on_the_team(None, client, date(2026, 11, 15))] == ["listed"]
 
 
-def test_a_plan_is_for_who_has_one_that_has_begun(team):
-    folder = filled(team.home / "acme")
-    write(folder, "2026-11-15-ana.md", starts_on="2026-11-15")
+@pytest.mark.parametrize(("day", "made"), [("2026-11-15", ["improvement_plan/ana"]), ("2026-11-16", [])])
+def test_a_plan_is_for_who_has_one_that_has_begun(team, day, made):
+    write(filled(team.home / "acme"), name=f"{day}-ana.md", starts_on=day)
     assert team.publish(pages=(PLAN,)).error is None
-    assert sheets_of(team) == ["improvement_plan/ana"]
+    assert sheets_of(team) == made
+
+
+def test_a_plan_that_cannot_be_read_publishes_nothing_and_says_why(team):
+    write(team.home / "acme", name="2026-11-15-ana.md", content="---\nrep: ana\n---\n")
+    assert team.publish(pages=(PLAN,)).state == "failed"
+    assert not team.report.exists()
+    assert "2026-11-15-ana.md" in reasons(team.reports, "acme")["2026-W46"]
 
 
 def test_a_page_made_twice_for_one_rep_is_refused(client, tmp_path):

@@ -449,7 +449,8 @@ import sys
 from pathlib import Path
 from spm_lib.publish import PAGES, publish_week
 home, reports, notebooks = map(Path, sys.argv[1:])
-publish_week(home, "acme", "2026-W46", reports=reports, notebooks=notebooks, pages=PAGES[:2])
+pages = [page for page in PAGES if page.name in ("weekly_review", "owner_update")]
+publish_week(home, "acme", "2026-W46", reports=reports, notebooks=notebooks, pages=pages)
 """
 
 

@@ -292,7 +292,10 @@ def test_nothing_outlives_a_process_that_is_ended(tmp_path, number):
         "import os, subprocess, time; other = subprocess.Popen(['sleep', '60'])\n"
         f"open({str(told)!r}, 'w').write(f'{{os.getppid()}} {{os.getpid()}} {{other.pid}} ')\ntime.sleep(60)"
     )
-    with script(f"run({cell!r})", stderr=subprocess.DEVNULL) as parent:
+    room = tmp_path / "room"
+    room.mkdir()
+    text = f"import tempfile; tempfile.tempdir = {str(room)!r}; run({cell!r})"
+    with script(text, stderr=subprocess.DEVNULL) as parent:
         deadline = time.monotonic() + 30
         while not (told.exists() and told.read_text().endswith(" ")) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -301,6 +304,7 @@ def test_nothing_outlives_a_process_that_is_ended(tmp_path, number):
         parent.send_signal(number)
         parent.wait(20)
     assert gone(*pids)
+    assert list(room.iterdir()) == []
 
 
 def test_nothing_outlives_a_process_that_is_done():

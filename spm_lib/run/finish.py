@@ -1,0 +1,77 @@
+"""What comes after the clients: the firm’s pages and the list of all reports, as the reports now stand."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from spm_lib import storage
+from spm_lib.errors import SpmError, UsageError
+from spm_lib.publish import publish_firm, write_index
+from spm_lib.publish.index import NAME as INDEX
+from spm_lib.run.job import Done
+
+
+def finish(reports: str, home: str, *, week: str | None = None, force: bool = False) -> list[Done]:
+    """Publish the firm's pages and write the list of reports.
+
+    Parameters
+    ----------
+    reports, home : str
+        Folders, or addresses of an object store.
+    week : str, optional
+        Of the firm's pages; the newest one any report tells of.
+    force : bool, optional
+        Make them although no report changed.
+
+    Returns
+    -------
+    list of Done
+        One for each page of the firm, with its name for the client; one more for the list if it could not be
+        written. A fault is told like this and not raised: the clients' reports stand.
+    """
+    try:
+        return _finish(reports, home, week, force=force)
+    except UsageError:
+        raise
+    except SpmError as problem:
+        reason = f"the list of reports is left as it was\n{problem}"
+        return [Done("index", week or "", "failed", reason=reason)]
+
+
+def _finish(reports: str, home: str, week: str | None, *, force: bool) -> list[Done]:
+    if not storage.is_remote(reports):
+        known = None if storage.is_remote(home) else Path(home)
+        done = _firm(Path(reports), week, force=force)
+        write_index(Path(reports), known)
+        return done
+    with tempfile.TemporaryDirectory(prefix="spm-reports-") as place:
+        local = Path(place)
+        versions = storage.reports_copy(reports, local)
+        done = _firm(local, week, force=force)
+        write_index(local)
+        _point_into(local / INDEX, versions)
+        storage.send_firm(local, reports)
+    return done
+
+
+def _firm(reports: Path, week: str | None, *, force: bool) -> list[Done]:
+    return [
+        Done(
+            one.client,
+            one.week,
+            one.state,
+            round(one.seconds, 3),
+            f"failed, the page is left as it was\n{one.error}" if one.error else "",
+            folder=str(one.folder or ""),
+        )
+        for one in publish_firm(reports, week=week, force=force)
+    ]
+
+
+def _point_into(index: Path, versions: dict[str, str]) -> None:
+    """In an object store the pages of a report lie in the folder of the version that stands."""
+    html = index.read_text(encoding="utf-8")
+    for report, version in versions.items():
+        html = html.replace(f'href="{report}/', f'href="{report}/{version}/')
+    index.write_text(html, encoding="utf-8")

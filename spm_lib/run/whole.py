@@ -1,0 +1,82 @@
+"""A whole run: who has nothing to do is told at once, the others are made, longest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from spm_lib import storage
+from spm_lib.publish.place import write
+from spm_lib.run.cluster import run_on_cluster
+from spm_lib.run.job import Done, Job, current
+from spm_lib.run.local import Progress, cores, run_jobs
+from spm_lib.run.order import expected_seconds, longest_first, seconds_left
+from spm_lib.run.summary import NAME
+
+#: Shows where a run of so many jobs stands.
+Shows = Callable[[int], AbstractContextManager[Callable[[Progress], None]]]
+
+
+def run_all(
+    jobs: Sequence[Job],
+    *,
+    on_progress: Shows,
+    on_end: Callable[[Done], None],
+    at_once: int | None = None,
+    cluster: str | None = None,
+) -> list[Done]:
+    """Run the jobs that have something to do.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    on_progress : callable
+        Given how many jobs there are to make, a context that takes what is heard of them.
+    on_end : callable
+        Called with each job's end, as soon as it is known.
+    at_once : int, optional
+        So many at a time on this machine; its cores when missing.
+    cluster : str, optional
+        Address of a dask scheduler to run them on instead.
+
+    Returns
+    -------
+    list of Done
+        In the order of `jobs`.
+    """
+    found: dict[Job, Done] = {}
+    for job in jobs:
+        if (done := current(job)) is not None:
+            found[job] = done
+            on_end(done)
+    waiting = longest_first(job for job in jobs if job not in found)
+    if not waiting:
+        return [found[job] for job in jobs]
+    expected = {job: expected_seconds(job) for job in waiting}
+    width = (at_once or cores()) if cluster is None else 1
+    ended: list[Done] = []
+    with on_progress(len(waiting)) as shows:
+
+        def heard(progress: Progress) -> None:
+            if progress.ended is not None:
+                ended.append(progress.ended)
+                on_end(progress.ended)
+            shows(replace(progress, seconds_left=seconds_left(expected, ended, width)))
+
+        if cluster is None:
+            made = run_jobs(waiting, at_once=at_once, on_progress=heard)
+        else:
+            made = run_on_cluster(waiting, cluster, on_progress=heard)
+    found |= dict(zip(waiting, made, strict=True))
+    return [found[job] for job in jobs]
+
+
+def keep_summary(reports: str, text: str) -> None:
+    """Keep what became of a run beside the reports, for monitoring; a full disk loses it and nothing else."""
+    if storage.is_remote(reports):
+        storage.Bucket(reports).write(NAME, text.encode())
+        return
+    with suppress(OSError):
+        write(Path(reports) / NAME, text)
