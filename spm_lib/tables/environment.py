@@ -72,7 +72,11 @@ def trend_table(trend: pd.DataFrame) -> Fragment:
     """
     states = ("documented", "understood", "measured", "reinforced")
     rows = [
-        [style.day_short(row["on"], year=True), *(style.count(row[name]) for name in states), _of(row)]
+        [
+            tag("span", style.day_short(row["on"], year=True), class_="day"),
+            *(style.count(row[name]) for name in states),
+            _of(row),
+        ]
         for row in trend.to_dict("records")
     ]
     heads = ["Week to", "Docu­mented", "Under­stood", "Meas­ured", "Rein­forced", "Open"]

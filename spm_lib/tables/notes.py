@@ -128,7 +128,7 @@ def _drop(row: words.Row, time_zone: str) -> list[object]:
     # an export that shows the end of a Sunday is dated by its first instant, a Monday's
     taken = (pd.Timestamp(str(row["as_of"])) - pd.Timedelta(microseconds=1)).tz_convert(time_zone)
     return [
-        style.day_short(taken, year=True),
+        tag("span", style.day_short(taken, year=True), class_="day"),
         client_text(f"{row['source']}: {str(row['tables']).replace(',', ', ')}"),
         style.count(row["rows_read"]),
         style.count(row["quarantined"]),

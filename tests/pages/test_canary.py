@@ -434,7 +434,7 @@ LEAKY = {
         "one_on_one",
     ),
     "the owner's page with a private note": (
-        Page("leaky", "Leaky", PAGES[1].audience),
+        Page("leaky", "Leaky", OWNER),
         "next(path for path in notes if 'owner' in path.name)",
         "private",
     ),
