@@ -24,7 +24,8 @@ def environment_table(table: pd.DataFrame) -> Fragment:
     ]
     known = int(table["level"].notna().sum())
     said = f"{known} of {words.counted(len(table), 'part')} known"
-    return Fragment(bars("The self-check by subject", ("Subject", "", "Evidence", ""), lines, "people"), said)
+    body = bars("The self-check by subject", ("Subject", "", "Evidence", ""), lines, "people")
+    return Fragment(body, said, "block")
 
 
 def _states(part: pd.DataFrame) -> Html:
