@@ -137,14 +137,17 @@ class GettingInStep:
         drops = self.drops
         if self.known_as_of is None:
             yield "Exports", "none was received", "Put the first export into the inbox and take it in."
+        together: dict[str, list[str]] = {}
         for table in TABLES:
             brought = drops[drops["tables"].str.split(",").map(lambda names, one=table: one in names)]
             if len(brought):
                 first = (brought["as_of"].min() - pd.Timedelta(microseconds=1)).tz_convert(self.time_zone)
                 count = words.counted(len(brought), "export")
-                yield table.capitalize(), f"since {words.on_day(first)}, in {count}", ""
+                together.setdefault(f"since {words.on_day(first)}, in {count}", []).append(table)
             else:
                 yield table.capitalize(), "not received", f"Ask for an export of {table}."
+        for said, tables in together.items():
+            yield words.capital(words.listed(tables)), said, ""
         yield from self._reps()
         if self.known_as_of is not None:
             yield from self._rows()

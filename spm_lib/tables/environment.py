@@ -115,4 +115,4 @@ def level_rules(rules: Mapping[str, Sequence[str]]) -> Fragment:
         for part in (tag("dt", words.capital(name)), tag("dd", "; ".join(lines), "."))
     ]
     opened = details("What each level asks for", tag("dl", *parts))
-    return Fragment(opened, "What each level asks for", "note")
+    return Fragment(opened, "What each level asks for", "block")

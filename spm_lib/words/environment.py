@@ -46,7 +46,7 @@ def next_step(row: Mapping[Any, Any]) -> str:
 
 
 def steps_together(rows: Sequence[Mapping[Any, Any]]) -> str:
-    """What would help several documents alike: "Reinforced: Sales goals and CRM usage. Come back to it ..."."""
+    """What would help several documents alike: "Reinforced: Sales goals and CRM usage. Come back ..."."""
     first = rows[0]
     if len(rows) == 1:
         return next_step(first)
