@@ -3,7 +3,7 @@
 from spm_lib.tables.conversations import conversations_table
 from spm_lib.tables.document import Context, acknowledged_table, document_parts
 from spm_lib.tables.environment import environment_table, improvements_list, level_rules, trend_table
-from spm_lib.tables.getting_in_step import audit_table, readiness_table
+from spm_lib.tables.getting_in_step import audit_table, documents_by_state, readiness_table
 from spm_lib.tables.goals import attainment_table, coverage_table
 from spm_lib.tables.meetings import learning_list, meetings_table, noted_list
 from spm_lib.tables.notes import bases_table, definition_card, drops_table
@@ -82,6 +82,7 @@ __all__ = [
     "definition_card",
     "definitions_folded",
     "document_parts",
+    "documents_by_state",
     "documents_table",
     "drops_table",
     "environment_table",

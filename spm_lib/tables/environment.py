@@ -24,7 +24,8 @@ def environment_table(table: pd.DataFrame) -> Fragment:
     ]
     known = int(table["level"].notna().sum())
     said = f"{known} of {words.counted(len(table), 'part')} known"
-    return Fragment(bars("The self-check by subject", ("Subject", "", "Evidence", ""), lines, "people"), said)
+    body = bars("The self-check by subject", ("Subject", "", "Evidence", ""), lines, "people")
+    return Fragment(body, said, "block")
 
 
 def _states(part: pd.DataFrame) -> Html:
@@ -118,4 +119,4 @@ def level_rules(rules: Mapping[str, Sequence[str]]) -> Fragment:
         for part in (tag("dt", words.capital(name)), tag("dd", "; ".join(lines), "."))
     ]
     opened = details("What each level asks for", tag("dl", *parts))
-    return Fragment(opened, "What each level asks for", "note")
+    return Fragment(opened, "What each level asks for", "block")
