@@ -137,9 +137,7 @@ def test_the_company_s_own_part_comes_first(home):
 
 
 def test_no_activity_that_was_agreed(home):
-    edited(
-        home, "individual_plan-devon-price", "weekly_activity:\n  - {what: conversations, count: 7}\n", ""
-    )
+    edited(home, "individual_plan-devon-price", "weekly_activity:\n  - {what: conversations, count: 7}\n", "")
     found = refused(home)
     assert found.what == "no activity is agreed in writing with devon-price that a plan could be measured by"
     assert "conversations, meetings_held" in found.remedy
