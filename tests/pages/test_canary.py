@@ -28,7 +28,7 @@ import yaml
 
 from spm_lib.ingest import ingest
 from spm_lib.publish import PAGES, publish_firm, publish_week
-from spm_lib.publish.pages import NOTEBOOKS, REP, Page, on_the_team
+from spm_lib.publish.pages import NOTEBOOKS, OWNER, REP, Page, on_the_team
 from spm_lib.publish.run import Outcome
 from spm_lib.view import Source
 from tests.pages.conftest import WEEK
