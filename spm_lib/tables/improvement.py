@@ -243,7 +243,11 @@ def check_in_table(check_ins: pd.DataFrame) -> Fragment:
         nothing = "No talk about the plan is on record yet."
         return Fragment(tag("p", nothing), nothing)
     rows = [
-        [tag("span", style.day_short(row["on"], year=True), class_="day"), row["kind"], client_text(row["said"])]
+        [
+            tag("span", style.day_short(row["on"], year=True), class_="day"),
+            row["kind"],
+            client_text(row["said"]),
+        ]
         for row in check_ins.to_dict("records")
     ]
     return Fragment(grid("Talks", ["Day", "Kind", "What it was about"], rows), f"{len(rows)} talks")
