@@ -97,7 +97,7 @@ def test_a_page_prints_on_a_few_sheets_of_paper(browser: Browser, reports: Path,
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_holds_no_script_and_stays_under_500_kb(reports: Path, name: str) -> None:
-    html = reports / name.read_text(encoding="utf-8")
+    html = (reports / name).read_text(encoding="utf-8")
     assert len(html.encode()) < 500_000
     assert "<script" not in html.casefold()
     assert not re.search(r"<[^>]+\son\w+\s*=", html)
