@@ -197,7 +197,19 @@ def _marked(path: Path, inside: Path, text: str, team: Team) -> str:
             return _export(path, text, team)
         case "meetings" | "expectations" | "improvement":
             return _document(text, inside, team)
+        case "supplied.csv":
+            return _ledger(text, team)
     return text
+
+
+def _ledger(text: str, team: Team) -> str:
+    """What was supplied: a resource marked as the plan that promises it."""
+    lines = []
+    for line in text.splitlines():
+        rep, kind, what, *days = line.split(",")
+        mark = f"{team.mark('plan', _letters(rep.partition('-qx')[0]))} " if kind == "resource" else ""
+        lines.append(",".join([rep, kind, f"{mark}{what}", *days]))
+    return "\n".join(lines) + "\n"
 
 
 def _export(path: Path, text: str, team: Team) -> str:
