@@ -77,7 +77,7 @@ def test_a_file_that_is_there_is_never_replaced(home, monkeypatch):
     path.parent.mkdir()
     path.write_text("mine", encoding="utf-8")
     module = __import__("spm_lib.improving.propose", fromlist=["propose"])
-    monkeypatch.setattr(module, "propose", lambda *_: "new")
+    monkeypatch.setattr(module, "propose", lambda *_, **_given: "new")
     with pytest.raises(UsageError, match="the plan’s file is there already"):
         write_plan(review(home), "devon-price", START)
     assert path.read_text(encoding="utf-8") == "mine"
