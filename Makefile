@@ -15,7 +15,7 @@ SPM := $(BIN)/spm
 # Environments may switch byte code off; without it every start of a kernel compiles the whole stack again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo review lab test check format lock pictures metrics-doc clean
+.PHONY: help env demo review lab test bench check format lock pictures metrics-doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,10 @@ lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
 test: $(READY) ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+bench: $(READY) ## measure against the stock tools, in turns, and write benchmarks/results.md
+	$(BIN)/python -m benchmarks
 
 check: $(READY) ## lint, format and types; changes nothing
 	$(BIN)/ruff check .

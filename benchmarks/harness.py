@@ -151,13 +151,13 @@ def warm(name: str, home: Path) -> Callable[[], None]:
     """The same notebook run and exported as a publishing process does."""
     from spm_lib.publish.execute import execute
     from spm_lib.publish.exporter import export
-    from spm_lib.publish.parameters import Parameters
+    from spm_lib.publish.parameters import OfClient
 
     source = notebook(name)
 
     def run() -> None:
         with tempfile.TemporaryDirectory() as keep:
-            told = Parameters(client=CLIENT, week=WEEK, home=str(home), keep=keep)
+            told = OfClient(client=CLIENT, week=WEEK, home=str(home), keep=keep)
             export(execute(source, told, name=f"{name}.ipynb"), name=f"{name}.ipynb")
 
     return run

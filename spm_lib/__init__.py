@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from spm_lib.sheets.one_on_one import OneOnOne as OneOnOne
     from spm_lib.sheets.one_on_one import open_one_on_one as open_one_on_one
     from spm_lib.sheets.owner_update import open_owner_update as open_owner_update
+    from spm_lib.sheets.portfolio import open_portfolio as open_portfolio
     from spm_lib.sheets.team_meeting import open_team_meeting as open_team_meeting
+    from spm_lib.sheets.trail import open_trail as open_trail
 
 #: Name -> the module that has it. The command line starts without pandas; a notebook asks at its first cell.
 _FROM = {
@@ -29,8 +31,10 @@ _FROM = {
     "open_improvement_plan": "spm_lib.sheets.improvement_plan",
     "open_one_on_one": "spm_lib.sheets.one_on_one",
     "open_owner_update": "spm_lib.sheets.owner_update",
+    "open_portfolio": "spm_lib.sheets.portfolio",
     "open_review": "spm_lib.review",
     "open_team_meeting": "spm_lib.sheets.team_meeting",
+    "open_trail": "spm_lib.sheets.trail",
 }
 __all__ = [
     "OneOnOne",
@@ -40,8 +44,10 @@ __all__ = [
     "open_improvement_plan",
     "open_one_on_one",
     "open_owner_update",
+    "open_portfolio",
     "open_review",
     "open_team_meeting",
+    "open_trail",
 ]
 
 

@@ -227,6 +227,7 @@ class Accounts:
                 continue
             for part in one.front.resources:
                 row = {"rep_id": rep, "what": part.what, "due_on": part.due, "source": one.file}
+                row["promised_by"] = part.promised_by
                 named[fold(part.what)] = {**row, "supplied_on": part.supplied_on}
         for line in self._lines(rep, "resource"):
             held = named.get(fold(line.what))
@@ -235,9 +236,8 @@ class Accounts:
             held["due_on"] = held["due_on"] or line.due_on
             if line.done_on is not None:
                 held |= {"supplied_on": line.done_on, "source": f"{SUPPLIED}, line {line.line}"}
-        return pd.DataFrame(
-            list(named.values()), columns=["rep_id", "what", "due_on", "supplied_on", "source"]
-        )
+        names = ["rep_id", "what", "due_on", "supplied_on", "source", "promised_by"]
+        return pd.DataFrame(list(named.values()), columns=names)
 
     def _pay(self, rep: str) -> pd.DataFrame | None:
         """What was to be paid and when it was; None where nobody writes down any pay.

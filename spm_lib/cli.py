@@ -390,9 +390,11 @@ def improve(
 
     with _client_home(context, home, client, writes=True) as folder:
         facts = load_client(folder, client)
-        day = _now(facts.zone).date() if on is None else _day("--on", on)
+        today = _now(facts.zone).date()
+        day = today if on is None else _day("--on", on)
         before = min(_last_week(facts), shift_weeks(facts.week_of(day), -1), key=lambda one: one.end)
-        console.say(str(write_plan(open_review(client, before.label, folder), rep, day, metric)))
+        review = open_review(client, before.label, folder)
+        console.say(str(write_plan(review, rep, day, metric, known_on=min(today, day))))
 
 
 @app.command()
@@ -408,6 +410,10 @@ def share(
     ] = None,
     week: _Week = None,
     rep: Annotated[str | None, typer.Option("--rep", help="Whose, where it is for one rep.")] = None,
+    trail: Annotated[
+        str | None,
+        typer.Option("--trail", metavar="REP", help="Everything on record of one rep, in order of time."),
+    ] = None,
     read_by: Annotated[
         Literal["reader", "manager"],
         typer.Option("--for", help="The manager's copy of a document says who has acknowledged it."),
@@ -416,20 +422,24 @@ def share(
     reports: _Reports = REPORTS,
     home: _Home = None,
 ) -> None:
-    """Write one file to hand over: an agreed document to read, or a published page."""
+    """Write one file to hand over: an agreed document to read, a published page, or a rep's whole trail."""
     from spm_lib import share as job
     from spm_lib.client import load_client
 
     with _client_home(context, home, client) as folder:
         facts = load_client(folder, client)
-        if document is not None:
+        today = _now(facts.zone).date()
+        if trail is not None:
+            if document is not None or page is not None or week is not None or rep is not None:
+                raise UsageError("--trail names the rep and goes with nothing but --out", given=trail)
+            shared = job.share_trail(folder, client, trail, today)
+        elif document is not None:
             if page is not None or week is not None:
                 raise UsageError("give either --document, or --page and --week")
-            today = _now(facts.zone).date()
             shared = job.share_document(folder, client, document, today, read_by=read_by, rep=rep or "")
         else:
             label = _asked_week(facts, week).label
-            shared = job.share_page(reports, client, label, page=page or "", rep=rep or "")
+            shared = job.share_page(_folder(reports), client, label, page=page or "", rep=rep or "")
         console.say(str(job.hand_over(shared, out)))
 
 

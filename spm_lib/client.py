@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -193,13 +194,8 @@ class Client(Strict):
 
     def calendar(self, years: range) -> Calendar:
         """The client's working days in some years."""
-        days = set(self.holidays)
-        if self.country:
-            import holidays
-
-            country, _, region = self.country.partition("-")
-            days |= set(holidays.country_holidays(country, subdiv=region or None, years=years))
-        return Calendar(frozenset(days))
+        public = _public_holidays(self.country, years) if self.country else frozenset()
+        return Calendar(public | frozenset(self.holidays))
 
     def rep_by_spelling(self) -> dict[str, str]:
         """Folded spelling -> rep id."""
@@ -221,6 +217,15 @@ class Client(Strict):
     def zone(self) -> ZoneInfo:
         """Its time zone."""
         return ZoneInfo(self.time_zone)
+
+
+@lru_cache(maxsize=64)
+def _public_holidays(place: str, years: range) -> frozenset[date]:
+    """The public holidays of a country, or of a region of it, in some years."""
+    import holidays
+
+    country, _, region = place.partition("-")
+    return frozenset(holidays.country_holidays(country, subdiv=region or None, years=years))
 
 
 def fold(spelling: str) -> str:

@@ -108,6 +108,13 @@ class StorageError(SpmError):
 
 
 class GateError(SpmError):
-    """The data did not pass the gate; nothing of this client is published."""
+    """The data did not pass the gate; nothing of this client is published.
+
+    Attributes
+    ----------
+    opening : str
+        How its message begins: a kept reason is told by it from that of a run that broke off.
+    """
 
     exit_code = 3
+    opening = "the data did not pass the gate"

@@ -23,6 +23,7 @@ from spm_lib.history import Snapshot, Store, snapshot, timeline
 from spm_lib.history.manifest import StoredFile
 from spm_lib.ingest import FAILED
 from spm_lib.meetings import check_meetings, check_plans
+from spm_lib.meetings.improvement_models import ACTIVITY
 from spm_lib.metrics import registry
 from spm_lib.metrics.goals import goals
 from spm_lib.periods import Period
@@ -149,7 +150,7 @@ class _Gate:
 
     def _written(self, folder: Path, client: Client) -> bool:
         """Every fault of what people write, by file and line; whether the documents can be read."""
-        problems = check_documents(folder, client, registry.METRICS)
+        problems = check_documents(folder, client, {*registry.METRICS, *ACTIVITY})
         for one in problems:
             given = f" ({one.given})" if one.given is not None else ""
             say = self._stop if one.stops else self._note

@@ -7,7 +7,7 @@ computes it, and keeps the table, so that the report folder holds every table be
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -106,6 +106,7 @@ class Review:
         self.goal_period = self.client.goal_period_of(week.last_day)
         self._keep = keep
         self._standings: pd.DataFrame | None = None
+        self._parts: dict[str, pd.DataFrame] = {}
         self._views: dict[tuple[Period, str | None], View] = {}
 
     def __repr__(self) -> str:
@@ -145,16 +146,16 @@ class Review:
             The metric's documented columns.
         """
         table = self.view(self.window(metric, weeks), by).measure(metric, **options)
-        return self._kept(metric if by is None else f"{metric}_by_{by}", table)
+        return self.kept(metric if by is None else f"{metric}_by_{by}", table)
 
     def rows(self, metric: str, **options: object) -> pd.DataFrame:
         """The rows behind a number: one per opportunity, with why it counts."""
         table = self.view(self.window(metric)).compute(f"{metric}_rows", **options)
-        return self._kept(f"{metric}_rows", table)
+        return self.kept(f"{metric}_rows", table)
 
     def weekly(self) -> pd.DataFrame:
         """The weekly measures of the weeks the usual range is learnt from, one row per measure and week."""
-        return self._kept("weekly_measures", self.view().weekly)
+        return self.kept("weekly_measures", self.view().weekly)
 
     def pace(self) -> pd.DataFrame:
         """``pace``, its expectation drawn along the client's own curve where enough past periods tell it.
@@ -198,7 +199,7 @@ class Review:
                 "basis": curve["basis"],
             }
         )
-        return self._kept("cumulative_bookings", table)
+        return self.kept("cumulative_bookings", table)
 
     def standard(self, metric: str) -> pd.Series | None:
         """The agreed standard for a metric in force on the week's last day, or None.
@@ -229,12 +230,12 @@ class Review:
         told = table["verdict"].isin(["watch", "confront"])
         table["verdict"] = table["verdict"].mask(told & ~stands.isin(["watch", "below"]), "none")
         table["verdict"] = table["verdict"].mask(stands == "exceeds", "exceeds")
-        return self._kept(f"evidence_{metric}", table)
+        return self.kept(f"evidence_{metric}", table)
 
     def standings(self) -> pd.DataFrame:
         """Where each rep stands to everything agreed (``judgement.standing``)."""
         if self._standings is None:
-            self._standings = self._kept("standing", self.view().measure("standing"))
+            self._standings = self.kept("standing", self.view().measure("standing"))
         return self._standings
 
     def decisions(self) -> list[judgement.Decision]:
@@ -286,19 +287,32 @@ class Review:
     def promises(self) -> pd.DataFrame:
         """``meetings.promises``: every promised meeting whose time has passed, since the firm began here."""
         return promises(
-            self.meetings, self.client.promised_meetings, self.client, self._since(), self.week.last_day
+            self.meetings, self.client.promised_meetings, self.client, self.since(), self.week.last_day
         )
 
     def cadence(self) -> pd.DataFrame:
         """``meetings.cadence``: promised, held and missed, and when the next one is due."""
         return cadence(
-            self.meetings, self.client.promised_meetings, self.client, self._since(), self.week.last_day
+            self.meetings, self.client.promised_meetings, self.client, self.since(), self.week.last_day
         )
 
     @cached_property
     def accounts(self) -> Accounts:
         """What is on record of the company's own part, as of the week's last day."""
-        return Accounts(self.view(), self.meetings, self.promises(), self.standings())
+        return self.accounts_on(self.week.last_day)
+
+    def accounts_on(self, on: date) -> Accounts:
+        """What is on record of the company's own part by a day; the standings are those of the week.
+
+        Parameters
+        ----------
+        on : datetime.date
+            The week's last day, or one after it: what was put right since counts.
+        """
+        view = View(self.source, self.week, cutoff_day=on + timedelta(days=1))
+        promised = self.client.promised_meetings
+        owed = promises(self.meetings, promised, self.client, self.since(), on)
+        return Accounts(view, self.meetings, owed, self.standings())
 
     def agreements(self) -> pd.DataFrame | None:
         """Per rep and document that judges: since when it is agreed, or why it is not."""
@@ -306,7 +320,9 @@ class Review:
 
     def company_part(self, rep: str) -> pd.DataFrame:
         """The company's own part toward a rep, gaps first (``judgement.company_part``)."""
-        return self._kept(f"company_part-{rep}", self.accounts.part(rep))
+        if rep not in self._parts:
+            self._parts[rep] = self.kept(f"company_part-{rep}", self.accounts.part(rep))
+        return self._parts[rep]
 
     def conversations(self) -> pd.DataFrame:
         """One proposed conversation per rep (``judgement.conversations``) with the day its meeting is due.
@@ -330,7 +346,34 @@ class Review:
                 next((due[one, row["rep_id"]] for one in kinds if (one, row["rep_id"]) in due), pd.NaT)
             )
         table["next_on"] = pd.Series(days, index=table.index, dtype="datetime64[us]")
-        return self._kept("conversations", table)
+        return self.kept("conversations", table)
+
+    def attention(self) -> pd.DataFrame:
+        """What asks for the manager's time (``judgement.attention``); kept for the firm's own page."""
+        ledger = self.commitments()
+        latest = self.known_as_of
+        age = None if latest is None else (self.cutoff - latest).total_seconds() / 86_400
+        decisions = self.decisions()
+        first = judgement.priority(
+            self.measure("pipeline_coverage_ratio").iloc[0],
+            self.measure("forecast").iloc[0],
+            decisions,
+            ledger.iloc[:0],
+            self.goal_period.label,
+            self.client.currency,
+        )
+        table = judgement.attention(
+            conversations=self.conversations(),
+            decisions=decisions,
+            priority=first,
+            cadence=self.cadence(),
+            commitments=ledger,
+            agreements=self.agreements(),
+            exports=(age, self.client.thresholds.stale_days),
+            names=self.people,
+            on=self.week.last_day,
+        )
+        return self.kept("attention", table)
 
     def company_parts(self) -> dict[str, pd.DataFrame]:
         """Rep -> the company's own part, for every rep somebody may speak to about a shortfall."""
@@ -377,8 +420,15 @@ class Review:
         """Rep id, "manager" and "owner" -> the name a page prints."""
         return {**self.rep_names, "manager": self.client.manager, "owner": self.client.owner}
 
-    def _since(self) -> date:
-        """Since when meetings are owed: the firm's first day here, else the first meeting on file."""
+    def since(self) -> date:
+        """Since when meetings are owed.
+
+        The firm's first day here, else that of the first meeting on file, else the week's.
+
+        Returns
+        -------
+        datetime.date
+        """
         first = min((one.on for one in self.meetings.all), default=self.week.start)
         return self.client.managed_since or first
 
@@ -435,7 +485,20 @@ class Review:
         """The definition card of a metric."""
         return registry.get(metric, self.week.last_day)
 
-    def _kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    def kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        """Hand a table back, and write it beside the page where a folder for that was given.
+
+        Parameters
+        ----------
+        name : str
+            File name without its ending; that of a metric keeps the metric's definition as well.
+        table : pandas.DataFrame
+
+        Returns
+        -------
+        pandas.DataFrame
+            The same table.
+        """
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
             table.to_parquet(self._keep / f"{name}.parquet", index=False)

@@ -1,4 +1,4 @@
-"""Hand one thing over as one file: an agreed document to read, or a published page.
+"""Hand one thing over as one file: an agreed document to read, a published page, or a rep's whole trail.
 
 Each kind of thing is a function that makes a `Shared`; `hand_over` writes any of them.
 """
@@ -26,6 +26,7 @@ from spm_lib.publish.copies import file_name
 from spm_lib.publish.machine import places_of
 from spm_lib.publish.place import write
 from spm_lib.publish.sheet import sheet, words_of
+from spm_lib.sheets.trail import Trail, open_trail
 
 #: For whom a document is written out: who reads it, or the manager, who also sees who has acknowledged it.
 ReadBy = Literal["reader", "manager"]
@@ -374,4 +375,64 @@ def _foot(read: _Read, read_by: ReadBy) -> list[str]:
         style.plain(read.client.name),
         style.day(read.on),
         f"version {read.document.version}",
+    ]
+
+
+# --- the whole trail of a rep
+
+
+def share_trail(home: Path, slug: str, rep: str, on: date) -> Shared:
+    """Everything on record of one rep until a day, in order of time: for the rep, the manager and the owner.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        Folder of all clients.
+    slug, rep : str
+    on : datetime.date
+        What is dated later is not in it.
+
+    Raises
+    ------
+    UsageError
+        No such client.
+    ClientError, DocumentError, HistoryError
+        A file has faults; nobody knows the rep.
+    """
+    trail = open_trail(slug, rep, on, home)
+    sections = [
+        ("In short", tables.trail_summary(trail.summary)),
+        *tables.trail_months(trail.lines),
+        (f"The company’s own part, on {style.day(trail.part_on)}", tables.trail_part(trail.company_part)),
+        ("What is not in it", tables.trail_limits()),
+    ]
+    name = f"{slug}-trail-{file_name(rep)}.html"
+    html = sheet(
+        f"The trail of {style.plain(trail.name)}",
+        _trail_header(trail),
+        sections,
+        foot=_trail_foot(trail),
+        name=name,
+        places=places_of(Path(home)),
+    )
+    return Shared(name, html)
+
+
+def _trail_header(trail: Trail) -> Html:
+    first = trail.lines["on"].min() if len(trail.lines) else trail.on
+    return tag(
+        "header",
+        tag("p", client_text(trail.client_name), class_="eyebrow"),
+        tag("h1", "The trail of ", client_text(trail.name)),
+        tag("p", f"{style.days(first, trail.on)} · {len(trail.lines)} lines, oldest first", class_="sub"),
+        class_="top",
+    )
+
+
+def _trail_foot(trail: Trail) -> list[str]:
+    readers = ", ".join(style.plain(one) for one in (trail.name, trail.manager))
+    return [
+        f"Made for {readers} and {style.plain(trail.owner)}",
+        style.plain(trail.client_name),
+        style.day(trail.on),
     ]

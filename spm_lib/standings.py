@@ -222,9 +222,9 @@ def _by_week(measure: str) -> Callable[[View, date], Facts]:
         span = Period(whole[0].start, view.period.end, time_zone=view.client.time_zone)
         parts = []
         for rep in view.client.reps:
-            own = view.activities[view.activities["rep_id"] == rep.id]
-            table = registry.compute("weekly_measures", view, activities=own, period=span)
-            parts.append(table[table["measure"] == measure].assign(rep_id=rep.id))
+            own = view.unique[view.unique["rep_id"] == rep.id]
+            asked = {"unique": own, "period": span, "measures": (measure,)}
+            parts.append(registry.compute("weekly_measures", view, **asked).assign(rep_id=rep.id))
         return Facts("weekly", pd.concat(parts)[["rep_id", "starts_on", "value"]])
 
     return facts

@@ -22,6 +22,7 @@ from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.meetings import Meetings, learning_log
 from spm_lib.metrics import registry
 from spm_lib.metrics.commission import Plan, check_currency
+from spm_lib.metrics.unique import unique_activities
 from spm_lib.periods import Calendar, Period, midnight, trailing
 
 T = TypeVar("T")
@@ -44,12 +45,31 @@ class Source:
     _snapshots: dict[pd.Timestamp, Snapshot] = field(default_factory=dict, repr=False, compare=False)
     #: What several views at the same cut-off share: (name, last day) -> what it is.
     _shared: dict[tuple[str, date], Any] = field(default_factory=dict, repr=False, compare=False)
+    _unique: dict[pd.Timestamp, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     def snapshot(self, cutoff: pd.Timestamp) -> Snapshot:
         """The state at a cut-off, replayed once."""
         if cutoff not in self._snapshots:
             self._snapshots[cutoff] = snapshot(self.timeline, cutoff)
         return self._snapshots[cutoff]
+
+    def unique(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """The activities at a cut-off, each once however often it was logged; told apart once."""
+        if cutoff not in self._unique:
+            self._unique[cutoff] = unique_activities(self.snapshot(cutoff).activities)
+        return self._unique[cutoff]
+
+    def open_and_booked(self, rest: Period) -> tuple[float, float]:
+        """Amount open and expected within the rest of a goal period when it began, and amount booked in it.
+
+        Of both moments only the columns this takes are replayed, and nothing is kept.
+        """
+        then = snapshot(self.timeline, rest.start_at).columns("status", "expected_close", "amount")
+        is_open = then["status"].eq("open") & (then["expected_close"] < pd.Timestamp(rest.end))
+        end = snapshot(self.timeline, rest.end_at)
+        outcomes = end.outcome_columns("outcome", "outcome_at", "amount")
+        booked = outcomes["outcome"].eq("won") & rest.holds(outcomes["outcome_at"])
+        return float(then["amount"][is_open].sum()), float(outcomes["amount"][booked].sum())
 
     def known(self, at: pd.Timestamp) -> Source:
         """The same client with only what was received by a moment."""
@@ -127,6 +147,7 @@ class View(Mapping[str, object]):
         "outcomes",
         "changes",
         "activities",
+        "unique",
         "stages",
         "quotas",
         "rules",
@@ -186,6 +207,11 @@ class View(Mapping[str, object]):
     def activities(self) -> pd.DataFrame:
         """``schemas.ACTIVITIES`` known at the cut-off."""
         return self.snapshot.activities
+
+    @property
+    def unique(self) -> pd.DataFrame:
+        """``unique_activities`` of the activities."""
+        return self.source.unique(self.cutoff)
 
     @property
     def leads(self) -> pd.DataFrame | None:
@@ -325,9 +351,7 @@ class View(Mapping[str, object]):
             if pd.isna(began) or horizon.start_at < began:
                 break
             rest = replace(horizon, start=min(horizon.start + elapsed, horizon.end))
-            opportunities = self.source.snapshot(rest.start_at).opportunities
-            outcomes = self.source.snapshot(rest.end_at).outcomes
-            rows.append((pd.Timestamp(horizon.start), *_open_and_booked(opportunities, outcomes, rest)))
+            rows.append((pd.Timestamp(horizon.start), *self.source.open_and_booked(rest)))
         return pd.DataFrame(rows, columns=["period_start", "open_amount", "booked_after_amount"])
 
     @cached_property
@@ -407,12 +431,3 @@ def _blanked(table: pd.DataFrame, metric: str, what: str) -> pd.DataFrame:
         if "state" in table:
             table["state"] = "not recorded"
     return table
-
-
-def _open_and_booked(
-    opportunities: pd.DataFrame, outcomes: pd.DataFrame, rest: Period
-) -> tuple[float, float]:
-    """Amount open and expected within the rest of a goal period, and amount booked in that rest."""
-    is_open = opportunities["status"].eq("open") & (opportunities["expected_close"] < pd.Timestamp(rest.end))
-    booked = outcomes["outcome"].eq("won") & rest.holds(outcomes["outcome_at"])
-    return float(opportunities["amount"][is_open].sum()), float(outcomes["amount"][booked].sum())

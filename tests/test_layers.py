@@ -61,15 +61,17 @@ MAY_IMPORT = {
     },
     # what one audience may see of a client's week, each in a file of its own
     "sheets": {
-        *("backtest", "client", "errors", "expectations", "improving", "judgement", "meetings", "metrics"),
-        *("periods", "review", "standings", "style", "view", "words"),
+        *("accountability", "backtest", "client", "errors", "expectations", "improving", "judgement"),
+        *("meetings", "metrics", "periods", "publish", "review", "standings", "style", "view", "words"),
     },
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
     "trust": {"errors", "judgement", "metrics", "periods", "schemas"},
     "publish": {"client", "errors", "fragment", "history", "meetings", "periods", "style"},
     # one thing handed over as one file
-    "share": {"client", "errors", "expectations", "fragment", "periods", "publish", "style", "tables"},
+    "share": {
+        *("client", "errors", "expectations", "fragment", "periods", "publish", "sheets", "style", "tables"),
+    },
     "ingest": {"client", "drops", "errors", "history", "sources"},
     "newcomer": {"client", "errors", "expectations", "sources"},
     "touched": set(),

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from spm_lib.history.lookup import Integers, Times, last_before
 
@@ -110,9 +112,21 @@ def missing(values: npt.NDArray[Any]) -> Any:
 def as_text(field: str, values: npt.NDArray[Any]) -> pd.Series:
     """Typed values as ``schemas.CHANGES`` writes them: 1250.00, 2026-11-02, text."""
     if field == "amount":
-        written = [None if np.isnan(value) else f"{value:.2f}" for value in values]
-    elif field == "expected_close":
-        written = [None if np.isnat(day) else str(day.astype("datetime64[D]")) for day in values]
-    else:
-        written = list(values)
-    return pd.Series(written, dtype="str")
+        return pd.Series(_cents_as_text(values), dtype="str")
+    if field == "expected_close":
+        days = values.astype("datetime64[D]")
+        written = pd.Series(np.datetime_as_string(days).astype(object), dtype="str")
+        return written.mask(np.isnat(days))
+    return pd.Series(values, dtype="str")
+
+
+def _cents_as_text(amounts: npt.NDArray[np.float64]) -> pa.Array:
+    """Amounts with two decimals. Whole cents below a trillion are written as integers, which is exact."""
+    known = ~np.isnan(amounts)
+    plain = known & (amounts < 1e12) & (amounts >= 0) & ~np.signbit(amounts)
+    if not plain[known].all():
+        return pa.array([f"{value:.2f}" if value == value else None for value in amounts], pa.string())
+    cents = np.where(known, np.rint(np.where(known, amounts, 0.0) * 100), 0).astype(np.int64)
+    whole = pa.array(cents // 100, mask=~known).cast(pa.string())
+    parts = pa.array([f"{rest:02d}" for rest in range(100)], pa.string()).take(pa.array(cents % 100))
+    return pc.binary_join_element_wise(whole, parts, ".")

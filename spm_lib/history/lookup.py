@@ -73,15 +73,25 @@ def last_before(
     array of int
         -1 where there is none, or the moment is missing.
     """
-    if not len(log_of):
+    if not len(log_of) or not len(of):
         return np.full(len(of), -1, dtype=np.int64)
-    times = np.unique(np.concatenate([at, log_at]))
-    span = len(times) + 1
-    keys = log_of * span + np.searchsorted(times, log_at)
-    wanted = of * span + np.searchsorted(times, at)
-    found = np.searchsorted(keys, wanted, side="right" if inclusive else "left") - 1
-    fits = (found >= 0) & (log_of[found] == of) & ~np.isnat(at)
-    return np.where(fits, found, -1).astype(np.int64)
+    first, past = _bounds(log_of, of)
+    found = first - 1
+    # every subject's own rows are halved at once: as many rounds as the longest log has binary digits
+    step = 1 << int((past - first).max()).bit_length()
+    while step := step >> 1:
+        ahead = found + step
+        reached = log_at[np.minimum(ahead, len(log_at) - 1)]
+        fits = (ahead < past) & ((reached <= at) if inclusive else (reached < at))
+        found = np.where(fits, ahead, found)
+    return np.where(found >= first, found, -1)
+
+
+def _bounds(log_of: Integers, of: Integers) -> tuple[Integers, Integers]:
+    """Where the log rows of each subject begin, and where they are over."""
+    size = max(int(log_of[-1]), int(of.max())) + 1
+    over = np.cumsum(np.bincount(log_of, minlength=size), dtype=np.int64)
+    return np.append(np.int64(0), over)[of], over[of]
 
 
 def at_positions(values: Any, positions: Integers, missing: Any) -> Any:

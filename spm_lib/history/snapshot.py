@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,34 +45,91 @@ _LASTING = (
 )
 
 
-@dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One client at a cut-off.
+    """One client at a cut-off; each table is replayed when it is first asked for.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    cutoff : pandas.Timestamp
+        With its time zone.
 
     Attributes
     ----------
     cutoff : pandas.Timestamp
         UTC; nothing that happened from it on is seen.
-    opportunities, outcomes, changes, activities, leads, stages, quotas, findings : pandas.DataFrame
-        ``schemas.SNAPSHOT_OPPORTUNITIES``, ``SNAPSHOT_OUTCOMES``, ``SNAPSHOT_CHANGES``, ``ACTIVITIES``,
-        ``LEADS``, ``STAGES``, ``QUOTAS``, ``FINDINGS``.
     drops : pandas.DataFrame
         The drops it rests on: batch_id, as_of, source, scope, tables, rows_read, quarantined.
     received_until : dict of str to pandas.Timestamp
         Table -> when the latest drop that brings it was taken.
     """
 
-    cutoff: pd.Timestamp
-    opportunities: pd.DataFrame
-    outcomes: pd.DataFrame
-    changes: pd.DataFrame
-    activities: pd.DataFrame
-    leads: pd.DataFrame
-    stages: pd.DataFrame
-    quotas: pd.DataFrame
-    findings: pd.DataFrame
-    drops: pd.DataFrame
-    received_until: dict[str, pd.Timestamp]
+    #: Its tables, each an attribute.
+    TABLES = (
+        *("opportunities", "outcomes", "changes", "activities", "leads", "stages", "quotas"),
+        *("findings", "drops"),
+    )
+
+    def __init__(self, timeline: Timeline, cutoff: pd.Timestamp) -> None:
+        self._timeline = timeline
+        self._until = instant(cutoff)
+        self.cutoff = cutoff.tz_convert("UTC")
+        self.drops = timeline.drops
+        self.received_until = timeline.received_until
+
+    @cached_property
+    def _facts(self) -> _Facts:
+        alive = np.flatnonzero(self._timeline.since < self._until).astype(np.int64)
+        return _Facts(self._timeline, alive, self._until)
+
+    @cached_property
+    def opportunities(self) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_OPPORTUNITIES``."""
+        return self._facts.opportunities()
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_OUTCOMES``."""
+        return self._facts.outcomes()
+
+    def columns(self, *names: str) -> pd.DataFrame:
+        """Some columns of `opportunities`, without the cost of the others."""
+        return pd.DataFrame({name: self._facts.column(name) for name in names})
+
+    def outcome_columns(self, *names: str) -> pd.DataFrame:
+        """Some columns of `outcomes`, without the cost of the others."""
+        return self._facts.outcomes(names)
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_CHANGES``."""
+        return self._timeline.changes(self._until)
+
+    @cached_property
+    def activities(self) -> pd.DataFrame:
+        """``schemas.ACTIVITIES``."""
+        return _activities(self._timeline, self._until)
+
+    @cached_property
+    def leads(self) -> pd.DataFrame:
+        """``schemas.LEADS``."""
+        leads = self._timeline.leads
+        return schemas.LEADS.conform(leads[leads["created_at"] < self.cutoff])
+
+    @cached_property
+    def stages(self) -> pd.DataFrame:
+        """``schemas.STAGES``."""
+        return schemas.STAGES.conform(self._timeline.stages)
+
+    @cached_property
+    def quotas(self) -> pd.DataFrame:
+        """``schemas.QUOTAS``."""
+        return schemas.QUOTAS.conform(self._timeline.quotas)
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """``schemas.FINDINGS``."""
+        return findings(self._timeline, self.opportunities, self._facts.unplaced, self.cutoff)
 
 
 def snapshot(timeline: Timeline, cutoff: pd.Timestamp) -> Snapshot:
@@ -83,23 +141,7 @@ def snapshot(timeline: Timeline, cutoff: pd.Timestamp) -> Snapshot:
     cutoff : pandas.Timestamp
         With its time zone; the first instant that is not seen.
     """
-    until = instant(cutoff)
-    alive = np.flatnonzero(timeline.since < until).astype(np.int64)
-    facts = _Facts(timeline, alive, until)
-    opportunities = facts.opportunities()
-    return Snapshot(
-        cutoff.tz_convert("UTC"),
-        opportunities,
-        facts.outcomes(opportunities),
-        timeline.changes(until),
-        _activities(timeline, until),
-        schemas.LEADS.conform(timeline.leads[timeline.leads["created_at"] < cutoff]),
-        schemas.STAGES.conform(timeline.stages),
-        schemas.QUOTAS.conform(timeline.quotas),
-        findings(timeline, opportunities, facts.unplaced, cutoff),
-        timeline.drops,
-        timeline.received_until,
-    )
+    return Snapshot(timeline, cutoff)
 
 
 class _Facts:
@@ -110,6 +152,7 @@ class _Facts:
         self.alive = alive
         self.until = until
         self.now: Times = np.full(len(alive), until)
+        self._columns: dict[str, pd.Series] = {}
         self.shown = self._shown_at()
         self.outcome_at, self.unplaced, self.by_drops = self._outcome_at()
 
@@ -144,36 +187,41 @@ class _Facts:
 
     def opportunities(self) -> pd.DataFrame:
         """``schemas.SNAPSHOT_OPPORTUNITIES``."""
-        timeline, seen = self.timeline, self.timeline.seen
-        known = seen.rows.iloc[np.where(self.shown >= 0, self.shown, seen.first[self.alive])]
-        known = known.reset_index(drop=True)
-        volatile = [column.name for column in schemas.OPPORTUNITIES.columns if column.volatile]
-        frame = known[[*_LASTING, *volatile]].copy()
-        frame[volatile] = frame[volatile].mask(pd.Series(self.shown < 0, index=frame.index))
-        status = pd.Series(self.value("status", self.now), dtype="str").fillna("open")
-        frame = frame.assign(
-            opportunity_id=pd.Series(seen.ids[self.alive], dtype="str"),
-            rep_id=pd.Series(self.value("rep", self.now), dtype="str"),
-            stage_id=pd.Series(self.value("stage", self.now), dtype="str"),
-            status=status,
-            amount_original=pd.Series(self.value("amount", self.now), dtype="float64"),
-            created_at=stamps(
-                np.where(timeline.created[self.alive] < self.until, timeline.created[self.alive], NEVER)
-            ),
-            expected_close=pd.Series(self.value("expected_close", self.now)),
-            outcome_at=stamps(self.outcome_at),
-            stage_entered_at=stamps(self._stage_entered_at()),
-            pushed_count=self._pushed_count(),
-            presence=pd.Series(self.value("presence", self.now), dtype="str").fillna("present"),
-        )
-        day = stamps(np.where(np.isnat(self.outcome_at), self.until, self.outcome_at))
-        frame["amount"] = in_client_currency(
-            frame["amount_original"], frame["currency"], day, timeline.client
-        )
         names = schemas.SNAPSHOT_OPPORTUNITIES.names
-        return schemas.SNAPSHOT_OPPORTUNITIES.conform(frame[[name for name in names if name in frame]])
+        return schemas.SNAPSHOT_OPPORTUNITIES.conform(
+            pd.DataFrame({name: self.column(name) for name in names})
+        )
 
-    def _stage_entered_at(self) -> Times:
+    def column(self, name: str) -> pd.Series:
+        """One column of ``schemas.SNAPSHOT_OPPORTUNITIES``, made once."""
+        if name not in self._columns:
+            make = _MADE.get(name)
+            self._columns[name] = self._known(name) if make is None else make(self)
+        return self._columns[name]
+
+    def _known(self, name: str) -> pd.Series:
+        """What the drops show of it: lastingly, or only as of the drop that shows it."""
+        position = np.where(self.shown >= 0, self.shown, self.timeline.seen.first[self.alive])
+        known = self.timeline.seen.rows[name].iloc[position].reset_index(drop=True)
+        return known if name in _LASTING else known.mask(pd.Series(self.shown < 0))
+
+    def text(self, field: str) -> pd.Series:
+        """A field's value now, as text."""
+        return pd.Series(self.value(field, self.now), dtype="str")
+
+    def amount(self) -> pd.Series:
+        """The amount in the client's currency, by the rate of the outcome's day, or of the cut-off's."""
+        day = stamps(np.where(np.isnat(self.outcome_at), self.until, self.outcome_at))
+        return in_client_currency(
+            self.column("amount_original"), self.column("currency"), day, self.timeline.client
+        )
+
+    def created_at(self) -> pd.Series:
+        """When each was created, where that was before the cut-off."""
+        created = self.timeline.created[self.alive]
+        return stamps(np.where(created < self.until, created, NEVER))
+
+    def stage_entered_at(self) -> Times:
         """When each entered the stage it is in; missing where the first drop came long after its creation."""
         log = self.timeline.logs["stage"]
         last = log.last(self.alive, self.now)
@@ -184,7 +232,7 @@ class _Facts:
         entered: Times = np.where(assumed & late, NEVER, at)
         return entered
 
-    def _pushed_count(self) -> pd.Series:
+    def pushed_count(self) -> pd.Series:
         """How often the expected close moved to a later day while open; missing where nobody could know."""
         log = self.timeline.logs["expected_close"]
         position = np.full(len(self.timeline.seen.ids), -1, dtype=np.int64)
@@ -201,27 +249,45 @@ class _Facts:
         as_of = self.timeline.seen.as_of
         return np.unique(as_of[as_of <= self.until])
 
-    def outcomes(self, opportunities: pd.DataFrame) -> pd.DataFrame:
-        """``schemas.SNAPSHOT_OUTCOMES``: what was credited to whom at the moment of each outcome."""
-        stands = (
-            ~np.isnat(self.outcome_at) & ~opportunities["presence"].isin(["deleted", "merged"]).to_numpy()
-        )
-        frame = opportunities[[name for name in opportunities if name in schemas.SNAPSHOT_OUTCOMES.names]]
-        amount = self._amount_at_outcome()
-        frame = frame.assign(
-            outcome=opportunities["status"],
-            rep_id=pd.Series(self._holder_at_outcome(), dtype="str"),
-            stage_id=pd.Series(self.value("stage", self.outcome_at, inclusive=True), dtype="str"),
-            amount=in_client_currency(
-                amount, opportunities["currency"], opportunities["outcome_at"], self.timeline.client
-            ),
-            share_rate=1.0,
-        )
-        frame = _split(frame[stands], self.timeline.splits)
-        order = ["outcome_at", "opportunity_id", "rep_id"]
-        return schemas.SNAPSHOT_OUTCOMES.conform(frame.sort_values(order, kind="stable", ignore_index=True))
+    def outcomes(self, names: Collection[str] = ()) -> pd.DataFrame:
+        """``schemas.SNAPSHOT_OUTCOMES``: what was credited to whom at the moment of each outcome.
 
-    def _holder_at_outcome(self) -> npt.NDArray[Any]:
+        Parameters
+        ----------
+        names : collection of str
+            Only these columns; all when there are none.
+        """
+        gone = self.column("presence").isin(["deleted", "merged"]).to_numpy()
+        stands = np.flatnonzero(~np.isnat(self.outcome_at) & ~gone)
+        # opportunities stand in the order of their ids: theirs is the order of equal instants
+        stands = stands[np.argsort(self.outcome_at[stands], kind="stable")]
+        wanted = {"opportunity_id", "rep_id", "outcome_at", *names} if names else {*_OUTCOMES.names}
+        wanted.add("share_rate")
+        frame = pd.DataFrame(
+            {
+                name: self._at_outcome(name).iloc[stands].reset_index(drop=True)
+                for name in _OUTCOMES.names
+                if name in wanted
+            }
+        )
+        frame = _split(frame, self.timeline.splits)
+        return frame[[*names]] if names else _OUTCOMES.conform(frame)
+
+    def _at_outcome(self, name: str) -> pd.Series:
+        """One column of ``schemas.SNAPSHOT_OUTCOMES``, of every opportunity."""
+        make = _MADE_AT_OUTCOME.get(name)
+        return self.column(name) if make is None else make(self)
+
+    def stage_at_outcome(self) -> pd.Series:
+        """The stage each was in at its outcome."""
+        return pd.Series(self.value("stage", self.outcome_at, inclusive=True), dtype="str")
+
+    def credited(self) -> pd.Series:
+        """The amount at the outcome in the client's currency, at the rate of its day."""
+        amount, at = self._amount_at_outcome(), self.column("outcome_at")
+        return in_client_currency(amount, self.column("currency"), at, self.timeline.client)
+
+    def holder_at_outcome(self) -> npt.NDArray[Any]:
         """Who held each at its outcome.
 
         Where only the same two drops show both the outcome and a new holder, nobody knows which came first:
@@ -253,6 +319,32 @@ class _Facts:
         return pd.Series(np.where(before_now, found, self.value("amount", self.now)), dtype="float64")
 
 
+_OUTCOMES = schemas.SNAPSHOT_OUTCOMES
+#: Column of ``schemas.SNAPSHOT_OPPORTUNITIES`` -> how it is made, where no drop simply shows it.
+_MADE: Mapping[str, Callable[[_Facts], pd.Series]] = {
+    "opportunity_id": lambda facts: pd.Series(facts.timeline.seen.ids[facts.alive], dtype="str"),
+    "rep_id": lambda facts: facts.text("rep"),
+    "stage_id": lambda facts: facts.text("stage"),
+    "status": lambda facts: facts.text("status").fillna("open"),
+    "amount_original": lambda facts: pd.Series(facts.value("amount", facts.now), dtype="float64"),
+    "amount": lambda facts: facts.amount(),
+    "created_at": lambda facts: facts.created_at(),
+    "expected_close": lambda facts: pd.Series(facts.value("expected_close", facts.now)),
+    "outcome_at": lambda facts: stamps(facts.outcome_at),
+    "stage_entered_at": lambda facts: stamps(facts.stage_entered_at()),
+    "pushed_count": lambda facts: facts.pushed_count(),
+    "presence": lambda facts: facts.text("presence").fillna("present"),
+}
+#: The same of ``schemas.SNAPSHOT_OUTCOMES``, where it differs.
+_MADE_AT_OUTCOME: Mapping[str, Callable[[_Facts], pd.Series]] = {
+    "outcome": lambda facts: facts.column("status"),
+    "rep_id": lambda facts: pd.Series(facts.holder_at_outcome(), dtype="str"),
+    "stage_id": lambda facts: facts.stage_at_outcome(),
+    "amount": lambda facts: facts.credited(),
+    "share_rate": lambda facts: pd.Series(1.0, index=pd.RangeIndex(len(facts.alive))),
+}
+
+
 def _nothing(log: Log) -> Any:
     return {"M": NEVER, "f": np.nan}.get(log.new.dtype.kind)
 
@@ -266,7 +358,9 @@ def _run_starts(log: Log) -> Integers:
 
 
 def _split(outcomes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """Each outcome shared as its splits say; shares that do not add up to 1 are not used."""
+    """Each outcome shared as its splits say, in the same order; shares that do not add up to 1 do nothing."""
+    if splits.empty:
+        return outcomes
     sums = splits.groupby("opportunity_id")["share_rate"].transform("sum")
     valid = splits[(sums - 1).abs() < 1e-6]
     shared = outcomes["opportunity_id"].isin(valid["opportunity_id"])
@@ -274,8 +368,11 @@ def _split(outcomes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     if parts.empty:
         return outcomes
     parts = parts.merge(valid[["opportunity_id", "rep_id", "share_rate"]], on="opportunity_id")
-    parts["amount"] = parts["amount"] * parts["share_rate"]
-    return pd.concat([whole, parts[outcomes.columns]], ignore_index=True)
+    if "amount" in parts:
+        parts["amount"] = parts["amount"] * parts["share_rate"]
+    both = pd.concat([whole, parts[outcomes.columns]], ignore_index=True)
+    order = ["outcome_at", "opportunity_id", "rep_id"]
+    return both.sort_values(order, kind="stable", ignore_index=True)
 
 
 def _activities(timeline: Timeline, until: np.datetime64) -> pd.DataFrame:

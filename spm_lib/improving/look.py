@@ -89,6 +89,7 @@ class Look:
             self.plan.rep, self.standard.document, self.plan.starts_on
         )
 
+    @cached_property
     def gap(self) -> pd.DataFrame:
         """The standing the plan was written against: one row of ``judgement.standing``, or none."""
         table = self.before.standings()
@@ -107,6 +108,7 @@ class Look:
         """Metric -> what it is counted from, long before the plan and up to the end of the week."""
         return facts_of(self.review, [one.metric for one in self.criteria], self.plan.starts_on)
 
+    @cached_property
     def states(self) -> pd.DataFrame:
         """Each criterion before the plan, at each checkpoint, at the end and now (``criterion_states``)."""
         return judgement.criterion_states(
@@ -114,25 +116,28 @@ class Look:
             self.facts,
             self.plan.rep,
             self.plan.starts_on,
-            self.days(),
+            self.days,
             self.on,
             self.review.client.time_zone,
         )
 
+    @cached_property
     def days(self) -> dict[str, date]:
         """Name -> day of each checkpoint, and of the end."""
         checkpoints = [day for day in self.plan.front.looked_at_on if day < self.plan.ends_on]
         named = {f"checkpoint {number}": day for number, day in enumerate(checkpoints, start=1)}
         return {**named, "end": self.plan.ends_on}
 
+    @cached_property
     def dates(self) -> pd.DataFrame:
         """The plan's days in order: name, on, is_past (by the end of the week)."""
-        named = {"start": self.plan.starts_on, **self.days()}
+        named = {"start": self.plan.starts_on, **self.days}
         if self.plan.sustain_until is not None:
             named["sustained until"] = self.plan.sustain_until
         rows = [(name, pd.Timestamp(day), day <= self.on) for name, day in named.items()]
         return pd.DataFrame(rows, columns=list(_DATES)).astype(_DATES)
 
+    @cached_property
     def chance(self) -> pd.DataFrame:
         """How far chance reaches in each criterion (``judgement.reach_of_chance``)."""
         return judgement.reach_of_chance(
@@ -144,6 +149,7 @@ class Look:
             self.review.client.time_zone,
         )
 
+    @cached_property
     def achievable(self) -> pd.DataFrame:
         """Of how many it is known, and how many met it: the standard and each criterion, peers unnamed.
 
@@ -158,11 +164,13 @@ class Look:
         asked_for += [("criterion", _line(one)) for one in self.criteria]
         return reached_before(self.before, self.plan.rep, asked_for)
 
+    @cached_property
     def support(self) -> pd.DataFrame:
         """What the company provides, and what became of it (``judgement.support_log``)."""
         lines = ((one.what, one.by, one.due, one.done_on) for one in self.plan.front.support)
         return judgement.support_log(lines, self.on)
 
+    @cached_property
     def external(self) -> pd.DataFrame:
         """What lies outside the rep's hands: what, checked_on, found; leads, territory and price at least."""
         told = {one.what: (one.checked_on, one.found) for one in self.plan.front.external}
@@ -172,6 +180,7 @@ class Look:
         table["checked_on"] = pd.to_datetime(table["checked_on"])
         return table.astype(_EXTERNAL)
 
+    @cached_property
     def check_ins(self) -> pd.DataFrame:
         """Talks about the plan, oldest first: on, kind (meeting or check-in), said.
 
@@ -192,6 +201,7 @@ class Look:
                 agreed = [f"agreed: {one.what}" for one in meeting.front.commitments if one.status == "open"]
                 yield meeting.on, "meeting", "; ".join([*meeting.front.topics, *agreed])
 
+    @cached_property
     def steps(self) -> pd.DataFrame:
         """Each step of the plan: step, read_on, reviewed_on."""
         rows = []
@@ -203,20 +213,22 @@ class Look:
             table[name] = pd.to_datetime(table[name])
         return table.astype(_STEPS)
 
+    @cached_property
     def company_part(self) -> pd.DataFrame:
         """The company's own part toward the rep, gaps first."""
         return self.review.company_part(self.plan.rep)
 
+    @cached_property
     def proposal(self) -> Proposal:
         """The outcome that all of it proposes; people decide."""
-        steps, talks = self.steps(), self.check_ins()
+        steps, talks = self.steps, self.check_ins
         open_steps = steps.loc[steps["read_on"].isna() | steps["reviewed_on"].isna(), "step"]
         held = [day.date() for day in talks["on"]]
-        checkpoints = list(self.days().values())
-        ledger = self.company_part()
+        checkpoints = list(self.days.values())
+        ledger = self.company_part
         return judgement.proposed(
-            self.states(),
-            self.support(),
+            self.states,
+            self.support,
             ends_on=self.plan.ends_on,
             on=self.on,
             talks=judgement.talks_missing(self.plan.starts_on, checkpoints, held, self.on),

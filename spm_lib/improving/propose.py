@@ -31,6 +31,8 @@ from spm_lib.review import RATE_WEEKS, Review
 
 #: Weeks a plan lasts, by its checkpoints.
 PLAN_WEEKS = CHECKPOINT_DAYS[-1] // 7 + 1
+#: So many lines of the company's own part are said in a refusal.
+SAID = 4
 #: Counts of a week.
 COUNTED = ("conversations", "meetings_held")
 #: Weeks an activity is read over, at least.
@@ -44,7 +46,9 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def propose(review: Review, rep: str, starts_on: date, metric: str | None = None) -> str:
+def propose(
+    review: Review, rep: str, starts_on: date, metric: str | None = None, *, known_on: date | None = None
+) -> str:
     """The text of a new plan's file, for people to go through and change.
 
     Parameters
@@ -56,6 +60,9 @@ def propose(review: Review, rep: str, starts_on: date, metric: str | None = None
     starts_on : datetime.date
     metric : str, optional
         Which standard; without it the one whose gap passed the test.
+    known_on : datetime.date, optional
+        The last day of which the company's own part and the coaching are known: what was put right since the
+        week counts. The week's last day when missing.
 
     Returns
     -------
@@ -73,14 +80,10 @@ def propose(review: Review, rep: str, starts_on: date, metric: str | None = None
     lines = documented(review.source.expectations, known, starts_on)
     standard = _standard(lines, row)
     _refuse_the_unreachable(review, rep, standard)
-    _refuse_too_soon(review, rep)
-    ledger = review.company_part(rep)
-    if not judgement.may_confront(ledger):
-        _refuse(
-            f"the company’s own part toward {rep} comes first",
-            "; ".join(judgement.check_ourselves(ledger)[:4]),
-            "put these right, or write down what was done, then ask again",
-        )
+    known_on = max(known_on or review.week.last_day, review.week.last_day)
+    _refuse_too_soon(review, rep, known_on)
+    ledger = review.accounts_on(known_on).part(rep)
+    _refuse_before_ourselves(rep, ledger)
     front = {
         "rep": rep,
         "expectation": standard.metric,
@@ -89,19 +92,21 @@ def propose(review: Review, rep: str, starts_on: date, metric: str | None = None
         "checkpoints": [starts_on + timedelta(days=days) for days in CHECKPOINT_DAYS],
         "ends_on": starts_on + timedelta(days=CHECKPOINT_DAYS[-1]),
         "criteria": _criteria(review, rep, standard, lines),
-        "support": list(_support(review, rep, starts_on)),
+        "support": list(_support(review, rep, starts_on, known_on)),
         "external": [{"what": one} for one in EXTERNAL],
     }
     matter = yaml.dump(front, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
     return f"---\n{matter}---\n\n{_prose(review, rep, row, ledger)}"
 
 
-def write_plan(review: Review, rep: str, starts_on: date, metric: str | None = None) -> Path:
+def write_plan(
+    review: Review, rep: str, starts_on: date, metric: str | None = None, *, known_on: date | None = None
+) -> Path:
     """Write `propose` into the client's folder, complete or not at all; a file that is there stays.
 
     Parameters
     ----------
-    review, rep, starts_on, metric
+    review, rep, starts_on, metric, known_on
         As in `propose`.
 
     Returns
@@ -114,7 +119,7 @@ def write_plan(review: Review, rep: str, starts_on: date, metric: str | None = N
     UsageError
         As in `propose`; or the file is there already, or cannot be written.
     """
-    text = propose(review, rep, starts_on, metric)
+    text = propose(review, rep, starts_on, metric, known_on=known_on)
     if set(rep) & set('/\\:*?"<>|') or one_line(rep) != rep:
         _refuse("the rep’s id cannot be part of a file’s name", rep, "give the rep a plainer id")
     path = review.source.folder / FOLDER / f"{starts_on.isoformat()}-{rep}.md"
@@ -155,7 +160,8 @@ def _known(review: Review, rep: str) -> Rep:
 
 def _refuse_a_second(review: Review, rep: str, starts_on: date) -> None:
     """One plan at a time."""
-    plan = Plans.load(review.source.folder, review.client).running(rep, starts_on)
+    source = review.source
+    plan = Plans.load(source.folder, review.client, source.expectations).running(rep, starts_on)
     if plan is not None:
         _refuse(
             f"a plan of {rep} runs already",
@@ -238,10 +244,23 @@ def _refuse_the_unreachable(review: Review, rep: str, standard: Documented) -> N
         )
 
 
-def _refuse_too_soon(review: Review, rep: str) -> None:
+def _refuse_before_ourselves(rep: str, ledger: pd.DataFrame) -> None:
+    """What nobody can fairly be held to anything without comes first."""
+    if judgement.may_confront(ledger):
+        return
+    why = judgement.forbids(ledger)
+    more = [f"and {len(why) - SAID} more"] if len(why) > SAID else []
+    _refuse(
+        f"the company’s own part toward {rep} comes first",
+        " ".join([*why[:SAID], *more]),
+        "put these right, or write down what was done, then ask again",
+    )
+
+
+def _refuse_too_soon(review: Review, rep: str, known_on: date) -> None:
     """Coaching comes first, and has its time."""
-    on = review.week.end
-    began = coached_on(review.meetings, review.week.last_day).get(rep)
+    on = max(review.week.end, known_on)
+    began = coached_on(review.meetings, known_on).get(rep)
     needed = timedelta(weeks=COACHING_WEEKS)
     if began is not None and needed <= on - began <= timedelta(weeks=COACHING_FORGOTTEN_WEEKS):
         return
@@ -307,7 +326,7 @@ def _reached(review: Review, rep: str, asked: Documented) -> float:
     return float(math.floor(usual.median())) if len(usual) else math.inf
 
 
-def _support(review: Review, rep: str, starts_on: date) -> Iterator[dict[str, Any]]:
+def _support(review: Review, rep: str, starts_on: date, known_on: date) -> Iterator[dict[str, Any]]:
     """What manager and owner owe the rep already, and joint work on the last coaching's focus."""
     first, last = (starts_on + timedelta(days=CHECKPOINT_DAYS[place]) for place in (0, -1))
     table = review.commitments()
@@ -317,10 +336,11 @@ def _support(review: Review, rep: str, starts_on: date) -> Iterator[dict[str, An
     for row in ours.to_dict("records"):
         due = max(pd.Timestamp(str(row["due_on"])).date(), starts_on + timedelta(days=7))
         yield {"what": str(row["what"]), "by": str(row["who"]), "due": min(due, last)}
-    promised = review.accounts.records(rep).resources
+    promised = review.accounts_on(known_on).records(rep).resources
     owed = pd.DataFrame() if promised is None else promised[promised["supplied_on"].isna()]
     for row in owed.to_dict("records"):
-        yield {"what": str(row["what"]), "by": "manager", "due": first}
+        by = "owner" if row["promised_by"] == "owner" else "manager"
+        yield {"what": str(row["what"]), "by": by, "due": first}
     log = coaching_log(review.meetings, review.week.last_day)
     mine = log[log["rep_id"].eq(rep) & log["topic"].notna()]
     if len(mine):

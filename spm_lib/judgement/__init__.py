@@ -1,7 +1,8 @@
 """From metric tables to verdicts, each with the evidence for it. Pure: no files, no clients, no drawing."""
 
 from spm_lib.judgement.achievable import achievable
-from spm_lib.judgement.company import CompanyRecords, check_ourselves, company_part, may_confront
+from spm_lib.judgement.attention import attention
+from spm_lib.judgement.company import CompanyRecords, check_ourselves, company_part, forbids, may_confront
 from spm_lib.judgement.conversations import CONVERSATIONS, conversations, with_ledgers
 from spm_lib.judgement.decisions import ALERTS, Decision, decide
 from spm_lib.judgement.evidence import evidence_below_standard
@@ -31,6 +32,7 @@ __all__ = [
     "Facts",
     "Proposal",
     "achievable",
+    "attention",
     "check_ourselves",
     "company_part",
     "conversations",
@@ -38,6 +40,7 @@ __all__ = [
     "decide",
     "decided_trials",
     "evidence_below_standard",
+    "forbids",
     "logged_trials",
     "may_confront",
     "priority",

@@ -195,6 +195,14 @@ def may_confront(ledger: pd.DataFrame) -> bool:
     return bool(fair["state"].eq("kept").all())
 
 
+def forbids(ledger: pd.DataFrame) -> list[str]:
+    """Why a confrontation may not be offered (`may_confront`): a sentence per line that stands against it."""
+    fair = ledger[ledger["question"].isin(FAIR_ONLY_WITH) & ledger["state"].ne("kept")]
+    unasked = [one for one in QUESTIONS if one not in set(ledger["question"])]
+    looked = [f"{CHECK_OURSELVES}: nobody has looked at {', '.join(unasked)}."] if unasked else []
+    return [f"{CHECK_OURSELVES}: {said}" for said in fair["said"]] + looked
+
+
 def check_ourselves(ledger: pd.DataFrame) -> list[str]:
     """What has to be said before anything is said about the rep: a sentence per gap, and per missing record.
 

@@ -22,8 +22,11 @@ BESIDE = ("meetings kept", "tools connected", "data clean")
 HIGHEST = 4
 #: Weeks in which a document is asked to have come back, and meetings to have been held.
 LOOK_WEEKS = 13
-#: Highest share of open opportunities that break a rule, for the levels 4, 3, 2 and 1.
-CLEAN = (0.05, 0.15, 0.30, 0.50)
+#: A rule of the CRM agreement is within limits where at most this share of what it checks does not keep it:
+#: some always is under way, and a rule that nobody ever breaks was not needed.
+BROKEN_RATE = 0.10
+#: Least share of the open opportunities touched in time, for the levels 4, 3, 2 and 1.
+TOUCHED = (0.95, 0.90, 0.75, 0.50)
 #: A larger share of refused rows in the latest export, and the data are at most at level 2.
 REFUSED_RATE = 0.01
 
@@ -42,7 +45,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     ),
     "documented": (
         "0: nothing is written, or only questions stand there",
-        "1: written, but in force for nobody",
+        "1: written, but in force for nobody, or no rep is listed whom it could be in force for",
         "2: in force for fewer than half of the reps",
         "3: for at least half",
         "4: for all",
@@ -69,11 +72,15 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "4: both",
     ),
     "data clean": (
-        "open opportunities that keep every rule of the CRM agreement",
-        *(f"{4 - n}: at most {share:.0%} break one" for n, share in enumerate(CLEAN)),
+        f"rules of the CRM agreement that at least {1 - BROKEN_RATE:.0%} of what they check keep",
+        *_SHARES,
+        "and, where it is agreed after how many days an open opportunity is touched, the lower of that and "
+        + ", ".join(f"{4 - n}: at least {share:.0%} touched" for n, share in enumerate(TOUCHED)),
         f"at most 2 where more than {REFUSED_RATE:.0%} of the rows were refused",
     ),
 }
+
+_LIST = "List the reps in client.yaml."
 
 COLUMNS = {
     "subject": "str",
@@ -100,6 +107,8 @@ class DocumentFacts:
         First day of the version in force.
     owed_count, understood_count : int, optional
         Reps asked to acknowledge it, and those who read and reviewed it; None where nobody writes it down.
+    understood_on : datetime.date, optional
+        The day of the last of them.
     measured_count, computed_count : int
         What the document sets that can be measured at all, and what can be computed now.
     reinforced_on : sequence of datetime.date, optional
@@ -114,6 +123,7 @@ class DocumentFacts:
     since: date | None = None
     owed_count: int | None = None
     understood_count: int | None = None
+    understood_on: date | None = None
     measured_count: int = 0
     computed_count: int = 0
     reinforced_on: Sequence[date] | None = None
@@ -137,10 +147,15 @@ class BesideFacts:
     stale_days : int
     tables : sequence of str
         Tables the exports bring.
-    open_count, broken_count : int, optional
-        Open opportunities that could be checked, and those that break a rule; None without rules.
+    rule_count : int, optional
+        Rules of the CRM agreement that had something to check; None where none is in force.
+    broken_rules : sequence of str
+        Those of them that are not within limits, the most broken first.
+    touch_count, touched_count : int, optional
+        Open opportunities that could be checked for when they were last touched, and those touched in time;
+        None where no number of days is agreed.
     read_count, refused_count : int
-        Rows of the latest export.
+        Rows of the latest exports, each table's once.
     """
 
     promised_count: int = 0
@@ -148,8 +163,10 @@ class BesideFacts:
     exports_age_days: float | None = None
     stale_days: int = 8
     tables: Sequence[str] = ()
-    open_count: int | None = None
-    broken_count: int | None = None
+    rule_count: int | None = None
+    broken_rules: Sequence[str] = ()
+    touch_count: int | None = None
+    touched_count: int | None = None
     read_count: int = 0
     refused_count: int = 0
 
@@ -284,6 +301,8 @@ def _written_level(one: DocumentFacts) -> int:
     """0-4 as `RULES` say for "documented"."""
     if not one.is_in_force:
         return 1 if one.written_count else 0
+    if not one.rep_count:
+        return 1  # nobody is listed: of nothing there is no share
     if one.in_force_count >= one.rep_count:
         return HIGHEST
     return 3 if 2 * one.in_force_count >= one.rep_count else 2
@@ -291,6 +310,8 @@ def _written_level(one: DocumentFacts) -> int:
 
 def _defined(one: DocumentFacts, given: Mapping[tuple[str, str], int]) -> dict[str, object]:
     """What is in force in writing is defined; an answer counts where that goes further."""
+    if one.is_in_force and not one.rep_count:
+        return _row(one.kind, "defined", None, "in writing, no rep is listed", _LIST, given)
     level = _written_level(one) if one.is_in_force else None
     said = "in writing" if one.is_in_force else "nothing in force says what is expected"
     first = (
@@ -306,7 +327,7 @@ def _documented(one: DocumentFacts) -> dict[str, object]:
     if one.is_in_force:
         whom = f"for {one.in_force_count} of {one.rep_count}" if one.rep_count else "no rep is listed"
         said = f"in force since {style.day(one.since)}, {whom}"
-        first = "Write it for the reps who have none, and date it."
+        first = "Write it for the reps who have none, and date it." if one.rep_count else _LIST
     elif one.written_count:
         said, first = "written, in force for nobody", "Give it the day from which it counts."
     else:
@@ -321,6 +342,8 @@ def _understood(one: DocumentFacts, given: Mapping[tuple[str, str], int]) -> dic
     else:
         level = level_of_share(done, of)
         said = f"{done} of {of} have read and reviewed it" if of else "nobody is asked to acknowledge it"
+        if done and one.understood_on:
+            said += f", the last on {style.day(one.understood_on)}"
     return _row(one.kind, "understood", level, said, "Go through it with each rep and note the day.", given)
 
 
@@ -360,8 +383,8 @@ def _beside(one: BesideFacts, given: Mapping[tuple[str, str], int]) -> Iterator[
     yield _row("meetings kept", "meetings kept", level, said, first, given)
     level, said, first = _tools(one)
     yield _row("tools connected", "tools connected", level, said, first, given)
-    clean, said = _clean(one)
-    yield _row("data clean", "data clean", clean, said, "Clear the open opportunities with the reps.", given)
+    clean, said, first = _clean(one)
+    yield _row("data clean", "data clean", clean, said, first, given)
 
 
 def _tools(one: BesideFacts) -> tuple[int, str, str]:
@@ -378,14 +401,22 @@ def _tools(one: BesideFacts) -> tuple[int, str, str]:
     return 2 + len(more), f"{age}; brings {brings}", f"Ask for the export of {' and '.join(missing)}."
 
 
-def _clean(one: BesideFacts) -> tuple[int | None, str]:
-    if one.open_count is None or one.broken_count is None:
-        return None, "no CRM rule is in force to check by"
-    if not one.open_count:
-        return None, "no open opportunity to check"
-    share = one.broken_count / one.open_count
-    level = next((HIGHEST - n for n, most in enumerate(CLEAN) if share <= most), 0)
-    said = f"{one.broken_count} of {one.open_count} open opportunities break a rule"
+def _clean(one: BesideFacts) -> tuple[int | None, str, str]:
+    first = "Clear the open opportunities with the reps."
+    if one.rule_count is None:
+        return None, "no CRM rule is in force to check by", first
+    if not one.rule_count:
+        return None, "no opportunity to check by a rule", first
+    kept = one.rule_count - len(one.broken_rules)
+    level = level_of_share(kept, one.rule_count) or 0
+    said = f"{kept} of {one.rule_count} rules are kept by at least {1 - BROKEN_RATE:.0%} of what they check"
+    if one.broken_rules:
+        named = "; ".join(style.label(rule) for rule in one.broken_rules)
+        first = f"Go through the open opportunities with the reps, by what is most often so: {named}."
+    if one.touch_count and one.touched_count is not None:
+        share = one.touched_count / one.touch_count
+        level = min(level, next((HIGHEST - n for n, least in enumerate(TOUCHED) if share >= least), 0))
+        said += f"; {one.touched_count} of {one.touch_count} open opportunities were touched in time"
     if one.read_count and one.refused_count / one.read_count > REFUSED_RATE:
-        return min(level, 2), f"{said}; {one.refused_count} of {one.read_count} rows refused"
-    return level, said
+        return min(level, 2), f"{said}; {one.refused_count:,} of {one.read_count:,} rows refused", first
+    return level, said, first

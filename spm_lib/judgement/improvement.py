@@ -27,11 +27,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from spm_lib import style
 from spm_lib.judgement.bets import DISPERSION
@@ -119,7 +119,8 @@ def chance(kind: str, threshold: float, n: float) -> tuple[float, float]:
         return np.nan, np.nan
     if threshold <= 0:
         return np.nan, np.nan
-    low, high = _spread(kind, threshold, whole).ppf([BY_CHANCE, 1 - BY_CHANCE])
+    fallen = _fallen(kind, threshold, whole, np.arange(_most(kind, threshold, whole) + 1))
+    low, high = np.searchsorted(fallen, [BY_CHANCE, 1 - BY_CHANCE])
     return float(low) / whole, float(high) / whole
 
 
@@ -144,19 +145,30 @@ def results_to_tell(kind: str, threshold: float, *, at_most: bool = False) -> fl
         if style.is_missing(low):
             return np.nan
         other = min(threshold * 1.5, 1.0) if at_most else threshold / 2
-        apart = _spread(kind, other, n)
-        told = apart.sf(round(high * n)) if at_most else apart.cdf(round(low * n) - 1)
-        if told >= TOLD_RATE:
+        edge = round(high * n) if at_most else round(low * n) - 1
+        below = float(_fallen(kind, other, n, np.array([edge]))[0])
+        if (1 - below if at_most else below) >= TOLD_RATE:
             return float(n)
     return np.nan
 
 
-def _spread(kind: str, threshold: float, n: int) -> Any:
-    """How the total of `n` results falls by chance."""
+def _fallen(kind: str, threshold: float, n: int, totals: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+    """How often the total of `n` results is no more than each of some totals, by chance.
+
+    ``scipy.stats`` has both; its package of distributions takes half a second to import.
+    """
+    at = np.maximum(totals, 0)
     if kind == "trials":
-        return stats.binom(n, threshold)
+        found = special.bdtr(np.minimum(at, n), n, threshold)
+    else:
+        found = special.betainc(threshold * n / (DISPERSION - 1), at + 1.0, 1 / DISPERSION)
+    return np.where(totals < 0, 0.0, found)
+
+
+def _most(kind: str, threshold: float, n: int) -> int:
+    """A total beyond which no band reaches."""
     total = threshold * n
-    return stats.nbinom(total / (DISPERSION - 1), 1 / DISPERSION)
+    return n if kind == "trials" else int(total + 10 * np.sqrt(DISPERSION * total) + 20)
 
 
 def reach_of_chance(

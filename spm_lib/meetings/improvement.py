@@ -28,6 +28,7 @@ wonder.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -157,15 +158,22 @@ class Plans:
     all: tuple[Plan, ...] = ()
 
     @classmethod
-    def load(cls, folder: Path, client: Client) -> Plans:
+    def load(cls, folder: Path, client: Client, expectations: Expectations | None = None) -> Plans:
         """The plans in a client's folder; none where there is no such folder.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+        client : Client
+        expectations : Expectations, optional
+            The client's, where the caller has read them; read when missing.
 
         Raises
         ------
         DocumentError
             The first fault that `check_plans` finds.
         """
-        plans, faults = _read_all(Path(folder), client)
+        plans, faults = _read_all(Path(folder), client, expectations)
         if faults:
             raise faults[0]
         return plans
@@ -236,12 +244,13 @@ def check_plans(folder: Path, client: Client) -> list[DocumentError]:
     return _read_all(Path(folder), client)[1]
 
 
-def _read_all(folder: Path, client: Client) -> tuple[Plans, list[DocumentError]]:
+def _read_all(
+    folder: Path, client: Client, expectations: Expectations | None = None
+) -> tuple[Plans, list[DocumentError]]:
     """The plans that can be read, and what is wrong with the others or between them."""
-    try:
-        expectations = Expectations.load(folder, client)
-    except SpmError:
-        expectations = None  # a broken document is told where documents are checked
+    if expectations is None:
+        with suppress(SpmError):  # a broken document is told where documents are checked
+            expectations = Expectations.load(folder, client)
     found: list[Plan] = []
     faults: list[DocumentError] = []
     for path in sorted((folder / FOLDER).glob("*")):

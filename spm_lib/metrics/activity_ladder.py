@@ -73,6 +73,7 @@ def activity_ladder(
     advance_days: int,
     by: str | None = None,
     groups: list[str] | None = None,
+    unique: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What is left of the activities at each rung.
 
@@ -90,6 +91,8 @@ def activity_ladder(
         rep_id or account_id.
     groups : list of str, optional
         Groups that get a row even without activities.
+    unique : pandas.DataFrame, optional
+        ``unique_activities`` of the activities, where the caller has them; made when missing.
 
     Returns
     -------
@@ -101,10 +104,9 @@ def activity_ladder(
         It has no such grouping.
     """
     check_by("activity_ladder", by, ACTIVITY_GROUPINGS)
-    of_kind = activities[activities["kind"].isin(KINDS)]
-    logged = of_kind[is_done(of_kind) & period.holds(of_kind["at"])].assign(logged_count=1.0)
-    every = unique_activities(activities)
-    mine = every[every["kind"].isin(KINDS) & is_done(every) & period.holds(every["at"])]
+    logged = _worked(activities, period).assign(logged_count=1.0)
+    every = unique_activities(activities) if unique is None else unique
+    mine = _worked(every, period)
     told = min(cutoff, received_until.get("opportunities", cutoff))
     tells = contact_recorded(every)
     climbed = _climb(
@@ -159,6 +161,7 @@ def activity_ladder_steps(
     advance_days: int,
     by: str | None = None,
     groups: list[str] | None = None,
+    unique: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The drops of `activity_ladder` from rung to rung, with their ranges; takes and refuses the same.
 
@@ -178,6 +181,7 @@ def activity_ladder_steps(
         advance_days,
         by,
         groups,
+        unique,
     )
     keys = [] if by is None else [by]
     before = ladder["logged_count"].astype("float64")
@@ -194,6 +198,12 @@ def activity_ladder_steps(
         before = kept.fillna(before)
     table = pd.concat(parts).sort_values("group", kind="stable", ignore_index=True)
     return table.drop(columns="group").astype({"rung": "str"})
+
+
+def _worked(activities: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Calls, e-mails and meetings that took place in a period."""
+    inside = activities[period.holds(activities["at"])]
+    return inside[inside["kind"].isin(KINDS) & is_done(inside)]
 
 
 def _apart(low: Floats, high: Floats) -> list[bool]:
@@ -259,6 +269,8 @@ def _advanced(
         return None
     by_id = stages.drop_duplicates("stage_id").set_index("stage_id")
     position, category = by_id["position"].astype("float64"), by_id["category"]
+    changes = changes[changes["at"] > mine["at"].min()]
+    changes = changes[changes["field"].isin(["stage", "status"])]
     later = changes["new"].map(position) > changes["old"].map(position)
     # a closed stage often has the highest position: to be lost is no advance
     to = changes["new"].map(category)
@@ -273,7 +285,8 @@ def _followed(mine: pd.DataFrame, later: pd.DataFrame, after: pd.Timedelta, days
     # adding a Timedelta changes the resolution, and an as-of join asks for equal ones
     since = (left["at"] + after).dt.as_unit("us")
     left = left.assign(row=left.index, since=since).sort_values("since", kind="stable")
-    right = later.loc[later["opportunity_id"].notna(), ["opportunity_id", "at"]]
+    within = later["at"].between(left["at"].min(), left["at"].max() + pd.Timedelta(days=days))
+    right = later.loc[within & later["opportunity_id"].notna(), ["opportunity_id", "at"]]
     right = right.rename(columns={"at": "then"}).sort_values("then", kind="stable")
     pairs = pd.merge_asof(
         left,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spm_lib.metrics import beta_binomial
@@ -107,9 +109,8 @@ def activity_questions(
     pandas.DataFrame
         One row per rep and sign that some source records.
     """
-    found = occasions(
-        activities, opportunities, changes, stages, calendar, period.time_zone, _ends(period, goal_ends)
-    )
+    ends, since = _ends(period, goal_ends), period.start_at - pd.Timedelta(days=PAST_DAYS)
+    found = occasions(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
     return ask(found, period)
 
 
@@ -146,9 +147,8 @@ def activity_questions_rows(
     pandas.DataFrame
         By rep, sign and time.
     """
-    found = occasions(
-        activities, opportunities, changes, stages, calendar, period.time_zone, _ends(period, goal_ends)
-    )
+    ends, since = _ends(period, goal_ends), period.start_at - pd.Timedelta(days=PAST_DAYS)
+    found = occasions(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
     table = ask(found, period)
     asked = table.loc[table["state"].eq("asked"), ["rep_id", "question"]]
     rows = found[found["flagged"] & period.holds(found["occasion_at"])].merge(
@@ -179,12 +179,12 @@ def ask(found: pd.DataFrame, period: Period) -> pd.DataFrame:
     single = single.assign(now=period.holds(single["occasion_at"]))
     counts = single.groupby(["question", "rep_id", "now"])["occasion_flagged"].agg(["sum", "size"])
     counts = counts.astype("int64").reset_index()
-    rows = [
-        _about(counts[counts["question"].eq(question)], question, rep)
-        for rep in sorted(single["rep_id"].unique())
-        for question in QUESTIONS
-        if counts["question"].eq(question).any()
-    ]
+    reps = sorted(single["rep_id"].unique())
+    by_question = dict(iter(counts.groupby("question")))
+    tallies = {
+        question: _Tally.of(by_question[question], reps) for question in QUESTIONS if question in by_question
+    }
+    rows = [_about(tally, question, rep) for rep in reps for question, tally in tallies.items()]
     return pd.DataFrame(rows, columns=_COLUMNS).astype({"rep_id": "str", "text": "str"})
 
 
@@ -193,12 +193,33 @@ _COLUMNS += ["peer_flagged_count", "peer_occasion_count", "past_flagged_count", 
 _COLUMNS += ["usual_rate", "chance_rate", "text"]
 
 
-def _about(counts: pd.DataFrame, question: str, rep: str) -> dict[str, object]:
+@dataclass(frozen=True)
+class _Tally:
+    """Of one sign, by rep: flagged ones and occasions, of all times and in the period."""
+
+    reps: list[str]
+    every: npt.NDArray[np.int64]
+    now: npt.NDArray[np.int64]
+    #: Whether a rep has any occasion of this sign.
+    has: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, counts: pd.DataFrame, reps: list[str]) -> _Tally:
+        """From rows of rep_id, now, sum and size."""
+        every = counts.groupby("rep_id")[["sum", "size"]].sum().reindex(reps)
+        now = counts[counts["now"]].groupby("rep_id")[["sum", "size"]].sum().reindex(reps, fill_value=0)
+        has = every["size"].notna().to_numpy()
+        return cls(reps, every.fillna(0).to_numpy("int64"), now.to_numpy("int64"), has)
+
+
+def _about(tally: _Tally, question: str, rep: str) -> dict[str, object]:
     """One sign of one rep."""
-    mine, now = counts["rep_id"].eq(rep), counts["now"]
-    here, peers, past = counts[mine & now], counts[~mine], counts[mine & ~now]
-    sides = ((int(side["sum"].sum()), int(side["size"].sum())) for side in (here, peers, past))
-    (flagged, of), (peer_flagged, peer_of), (past_flagged, past_of) = sides
+    place = tally.reps.index(rep)
+    others = tally.has.copy()
+    others[place] = False
+    peers = tally.every[others]
+    sides = tally.now[place], peers.sum(axis=0), tally.every[place] - tally.now[place]
+    (flagged, of), (peer_flagged, peer_of), (past_flagged, past_of) = (map(int, side) for side in sides)
     facts: dict[str, object] = {
         "rep_id": rep,
         "question": question,
@@ -234,9 +255,12 @@ def chance_of(flagged: int, of: int, yes: float, no: float) -> float:
     return beta_binomial.more_than(flagged - 1, of, yes, no)
 
 
-def _peer_prior(peers: pd.DataFrame) -> tuple[float, float]:
-    """The rates of the peers as a beta distribution: their mean, and how much they differ (moments)."""
-    by_rep = peers.groupby("rep_id")[["sum", "size"]].sum().astype("float64")
+def _peer_prior(peers: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The rates of the peers as a beta distribution: their mean, and how much they differ (moments).
+
+    `peers` holds flagged ones and occasions of each.
+    """
+    by_rep = pd.DataFrame(peers.astype("float64"), columns=["sum", "size"])
     rate = (by_rep["sum"].sum() + 0.5) / (by_rep["size"].sum() + 1)
     own = (by_rep["sum"] + rate) / (by_rep["size"] + 1)
     chance = (rate * (1 - rate) / (by_rep["size"] + 1)).mean()

@@ -66,6 +66,7 @@ def occasions(
     calendar: Calendar,
     time_zone: str,
     goal_ends: Sequence[date],
+    since: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Every occasion on which a sign could have shown, and whether it did.
 
@@ -77,14 +78,20 @@ def occasions(
     time_zone : str
     goal_ends : sequence of datetime.date
         The last days of the goal periods.
+    since : pandas.Timestamp, optional
+        Activities only of occasions that end later; all when missing.
 
     Returns
     -------
     pandas.DataFrame
         One row per row behind an occasion: question, rep_id, occasion (its number within the question),
         occasion_at (when it began), occasion_flagged (some row of it shows the sign), and of the row: at,
-        flagged, activity_id or opportunity_id, detail.
+        flagged, activity_id or opportunity_id, detail (of flagged ones; else empty).
     """
+    if since is not None:
+        # a whole week before: an occasion is a week at most, and is taken or left whole
+        limit = since - pd.Timedelta(days=8)
+        activities = activities[(activities["at"] >= limit) | (activities["logged_at"] >= limit)]
     done = activities[is_done(activities) & activities["rep_id"].notna()]
     written = done["logged_at"].fillna(done["at"])
     done = done.assign(written=written, day=_day(done["at"], time_zone), written_day=_day(written, time_zone))
@@ -97,15 +104,16 @@ def _bursts(signs: Signs) -> pd.DataFrame:
     """Weeks: many activities written down within an hour late on the last working day, or after it."""
     rows = signs.done.sort_values(["rep_id", "written"], kind="stable")
     monday = rows["written_day"] - pd.to_timedelta(rows["written_day"].dt.day_of_week, unit="D")
-    days = {first: _last_day(first, signs.calendar) for first in monday.unique()}
-    last = pd.Series([days[first] for first in monday], index=rows.index, dtype=monday.dtype)
+    number, mondays = pd.factorize(monday)
+    days = pd.Series([_last_day(first, signs.calendar) for first in mondays], dtype=monday.dtype)
+    last = days.iloc[number].set_axis(rows.index)
     local = rows["written"].dt.tz_convert(signs.time_zone)
     late = rows["written_day"].gt(last) | (rows["written_day"].eq(last) & local.dt.hour.ge(BURST_HOUR))
     crowded = pd.Series(False, index=rows.index)
     for _, of_rep in rows[late].groupby("rep_id", sort=True):
         crowded[of_rep.index[_crowded(of_rep["written"])]] = True
-    detail = "written down " + local.dt.strftime("%a %Y-%m-%d %H:%M")
-    return rows.assign(at=rows["written"], unit=monday.astype(str), row_flagged=crowded, detail=detail)
+    detail = "written down " + local[crowded].dt.strftime("%a %Y-%m-%d %H:%M")
+    return rows.assign(at=rows["written"], unit=monday, row_flagged=crowded, detail=detail)
 
 
 def _back_dated(signs: Signs) -> pd.DataFrame:
@@ -116,10 +124,8 @@ def _back_dated(signs: Signs) -> pd.DataFrame:
     first, then = (rows[name].to_numpy().astype("datetime64[D]") for name in ("day", "written_day"))
     days = np.busday_count(first, then, weekmask=mask, holidays=holidays)
     late = pd.Series(days >= LATE_DAYS, index=rows.index)
-    detail = "written down " + pd.Series(days, index=rows.index).astype(str) + " working days later"
-    return rows.assign(
-        at=rows["written"], unit=rows["written_day"].astype(str), row_flagged=late, detail=detail
-    )
+    detail = "written down " + pd.Series(days, index=rows.index)[late].astype(str) + " working days later"
+    return rows.assign(at=rows["written"], unit=rows["written_day"], row_flagged=late, detail=detail)
 
 
 def _short_calls(signs: Signs) -> pd.DataFrame:
@@ -127,8 +133,9 @@ def _short_calls(signs: Signs) -> pd.DataFrame:
     rows = signs.done[signs.done["kind"].eq("call") & signs.done["duration_seconds"].gt(0)]
     rows = rows[~rows["outcome"].isin([*NOBODY, "wrong_number"])]
     length = rows["duration_seconds"]
-    detail = "reached somebody for " + length.round().astype(int).astype(str) + " s"
-    return rows.assign(unit=rows["activity_id"], row_flagged=length.lt(SHORT_SECONDS), detail=detail)
+    short = length.lt(SHORT_SECONDS)
+    detail = "reached somebody for " + length[short].round().astype(int).astype(str) + " s"
+    return rows.assign(unit=rows["activity_id"], row_flagged=short, detail=detail)
 
 
 def _clones(signs: Signs) -> pd.DataFrame:
@@ -136,15 +143,21 @@ def _clones(signs: Signs) -> pd.DataFrame:
     rows = signs.done[signs.done["kind"].isin(["call", "meeting"])]
     minute = rows["at"].dt.floor("min")
     about = rows["opportunity_id"].fillna(rows["account_id"])
-    same = [rows["rep_id"], rows["kind"], minute, about, rows["duration_seconds"].fillna(-1)]
+    length = rows["duration_seconds"].fillna(-1)
+    same = pd.DataFrame({"rep_id": rows["rep_id"], "kind": rows["kind"], "minute": minute, "length": length})
+    same = same.assign(about=about)[same[["rep_id", "minute"]].duplicated(keep=False)]
     # one call logged on four contacts is one call, and no sign of anything
-    contact = rows["contact_id"].fillna("").groupby(same)
-    repeated = contact.transform("size") > contact.transform("nunique")
+    contact = rows["contact_id"][same.index].fillna("").groupby([same[name] for name in same])
+    repeated = (contact.transform("size") > contact.transform("nunique")).reindex(
+        rows.index, fill_value=False
+    )
     long = rows["kind"].eq("call") & rows["duration_seconds"].gt(0)
-    alike = minute[long].groupby([rows[name][long] for name in ("rep_id", "day", "duration_seconds")])
+    equally = rows.loc[long, ["rep_id", "day", "duration_seconds"]]
+    equally = equally[equally.duplicated(keep=False)]
+    alike = minute[equally.index].groupby([equally[name] for name in equally])
     as_long = alike.transform("nunique").reindex(rows.index).ge(REPEATED_COUNT)
     detail = np.where(as_long, "as long to the second as others of the day", "the same minute as another")
-    return rows.assign(unit=rows["day"].astype(str), row_flagged=repeated | as_long, detail=detail)
+    return rows.assign(unit=rows["day"], row_flagged=repeated | as_long, detail=detail)
 
 
 def _same_minute_tasks(signs: Signs) -> pd.DataFrame:
@@ -155,7 +168,7 @@ def _same_minute_tasks(signs: Signs) -> pd.DataFrame:
     detail = "one of " + together.astype(str) + " in the same minute"
     return rows.assign(
         at=rows["written"],
-        unit=rows["written_day"].astype(str),
+        unit=rows["written_day"],
         row_flagged=together.ge(REPEATED_COUNT),
         detail=detail,
     )
@@ -210,7 +223,7 @@ def _pushed_last_day(signs: Signs) -> pd.DataFrame:
     detail = "pushed from " + rows["old"].str[:10] + " to " + rows["new"].str[:10]
     return rows.assign(
         rep_id=held,
-        unit=rows["opportunity_id"] + rows["at"].astype(str),
+        unit=rows.groupby(["opportunity_id", "at"]).ngroup(),
         row_flagged=day.eq(end[rows.index]),
         detail=detail,
         activity_id=pd.Series([None] * len(rows), index=rows.index, dtype="str"),
@@ -239,7 +252,7 @@ def _shaped(question: str, rows: pd.DataFrame) -> pd.DataFrame:
         occasion_at=of["at"].transform("min"),
         occasion_flagged=of["row_flagged"].transform("max").astype(bool),
         flagged=rows["row_flagged"].astype(bool),
-        detail=pd.Series(rows["detail"], index=rows.index).astype("str"),
+        detail=pd.Series(rows["detail"], index=rows.index).astype("str").fillna(""),
     )[_COLUMNS].reset_index(drop=True)
 
 

@@ -171,7 +171,7 @@ def stage_age_days(facts: Facts, limit: float) -> Checked:
     expected = rows["stage_id"].map(facts.stages.set_index("stage_id")["expected_days"])
     allowed = expected.astype("float64") if np.isnan(limit) else pd.Series(limit, index=rows.index)
     days = (facts.today - facts.day(rows["stage_entered_at"])).dt.days
-    detail = _days(days) + " in its stage, " + allowed.map("{:g}".format) + " expected"
+    detail = _days(days) + " in its stage, " + _plain(allowed) + " expected"
     return _checked(rows, days.notna() & allowed.notna(), days > allowed, detail)
 
 
@@ -179,7 +179,7 @@ def pushed_more_than(facts: Facts, limit: float) -> Checked:
     """The expected close moved to a later day more than `limit` times."""
     rows = facts.open_ones
     pushed = rows["pushed_count"].astype("float64")
-    return _checked(rows, pushed.notna(), pushed > limit, "pushed " + pushed.map("{:g}".format) + " times")
+    return _checked(rows, pushed.notna(), pushed > limit, "pushed " + _plain(pushed) + " times")
 
 
 def single_contact(facts: Facts, _limit: float) -> Checked:
@@ -222,3 +222,8 @@ NEED_LIMIT = ("untouched_days", "pushed_more_than")
 def _days(days: pd.Series) -> pd.Series:
     """So many days in words: "1 day", "12 days"."""
     return days.map(lambda number: "1 day" if number == 1 else f"{number:.0f} days").astype("str")
+
+
+def _plain(numbers: pd.Series) -> pd.Series:
+    """Numbers as text without needless zeros; text even where there are none."""
+    return numbers.map("{:g}".format).astype("str")

@@ -189,6 +189,10 @@ def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> p
     return definition.function(**_arguments(definition, facts, options))
 
 
+#: A fact that is made of another one: where a caller hands over the other, it is left to be made of that.
+_MADE_OF = {"unique": "activities"}
+
+
 def _arguments(
     definition: Definition, facts: Mapping[str, object], options: Mapping[str, object]
 ) -> dict[str, Any]:
@@ -199,6 +203,8 @@ def _arguments(
         optional = parameter.default is not inspect.Parameter.empty
         if name in options:
             arguments[name] = options[name]
+        elif optional and _MADE_OF.get(name) in options:
+            continue
         elif name in known and not (optional and facts[name] is None):
             arguments[name] = facts[name]
         elif not optional:

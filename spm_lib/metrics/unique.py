@@ -8,7 +8,7 @@ last exactly as long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -47,13 +47,29 @@ def unique_activities(activities: pd.DataFrame) -> pd.DataFrame:
         most telling status and outcome, the latest next step, the earliest log, and a decision maker if any
         row says so. A missing status is "done".
     """
-    rows = activities.assign(status=activities["status"].fillna("done"))
-    rows = rows.sort_values(["rep_id", "kind", "at", "activity_id"], kind="stable", ignore_index=True)
-    same = pd.Series(_labels(rows), index=rows.index)
-    single = ~same.duplicated(keep=False)
-    merged = _merged(rows[~single], same[~single])
-    both = pd.concat([rows[single], merged], ignore_index=True) if len(merged) else rows[single]
-    return both.sort_values(["at", "activity_id"], kind="stable", ignore_index=True)
+    rows = _in_time_order(activities.assign(status=activities["status"].fillna("done")))
+    same = _labels(rows)
+    alone = np.bincount(same, minlength=len(rows))[same] == 1
+    if alone.all():
+        return rows
+    merged = _merged(rows[~alone], pd.Series(same[~alone], index=rows.index[~alone]))
+    # the merged row stands where the first of its rows stood
+    place = np.concatenate([np.flatnonzero(alone), np.unique(same[~alone])])
+    both = pd.concat([rows[alone], merged], ignore_index=True)
+    in_order: pd.DataFrame = both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
+    return in_order
+
+
+def _in_time_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows by time, then id; a snapshot hands them over like that, and then nothing is moved."""
+    at = rows["at"].to_numpy(dtype="datetime64[us]").view("int64")
+    gaps = np.diff(at)
+    ties = np.flatnonzero(gaps == 0)
+    ids = rows["activity_id"]
+    before, after = ids.iloc[ties].to_numpy(dtype=object), ids.iloc[ties + 1].to_numpy(dtype=object)
+    if (gaps >= 0).all() and (before <= after).all():
+        return rows.reset_index(drop=True)
+    return rows.sort_values(["at", "activity_id"], kind="stable", ignore_index=True)
 
 
 def is_done(activities: pd.DataFrame) -> pd.Series:
@@ -111,19 +127,26 @@ def is_received(
 
 
 def _labels(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """For each row the position of the first row of its activity; rows come sorted by rep, kind and time."""
+    """For each row the position of the first row of its activity; rows come sorted by time."""
     labels = np.arange(len(rows))
     if len(rows) < 2:
         return labels
-    seconds = rows["at"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 1e6
-    key = (rows["rep_id"].fillna("") + "\x00" + rows["kind"]).to_numpy()
-    fresh = np.ones(len(rows), dtype=bool)
-    fresh[1:] = (np.diff(seconds) > SAME_SECONDS) | (key[1:] != key[:-1])
+    seconds = rows["at"].to_numpy(dtype="datetime64[us]").view("int64") / 1e6
+    rep, reps = pd.factorize(rows["rep_id"].fillna(""))
+    kind, kinds = pd.factorize(rows["kind"])
+    key = (kind + 1) * (len(reps) + 1) + rep
+    small = np.iinfo(np.int16).max > (len(kinds) + 1) * (len(reps) + 1)
+    # small integers are sorted by radix, in one pass
+    order = np.argsort(key.astype(np.int16) if small else key, kind="stable")
+    fresh = np.ones(len(rows) + 1, dtype=bool)
+    fresh[1:-1] = (np.diff(seconds[order]) > SAME_SECONDS) | (np.diff(key[order]) != 0)
     starts = np.flatnonzero(fresh)
-    facts = _comparable(rows)
-    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
-        if end - start > 1:
-            _label_block(labels, seconds, facts, range(start, end))
+    close = np.flatnonzero(np.diff(starts) > 1)
+    blocks = [order[starts[one] : starts[one + 1]].tolist() for one in close]
+    wanted = [row for block in blocks for row in block]
+    facts = dict(zip(wanted, _comparable(rows.iloc[wanted]), strict=True))
+    for block in blocks:
+        _label_block(labels, seconds, facts, block)
     return labels
 
 
@@ -146,7 +169,7 @@ def _comparable(rows: pd.DataFrame) -> list[tuple[str | None, frozenset[str], fl
 def _label_block(
     labels: npt.NDArray[np.int64],
     seconds: npt.NDArray[np.float64],
-    facts: list[tuple[str | None, frozenset[str], float]],
+    facts: Mapping[int, tuple[str | None, frozenset[str], float]],
     block: Iterable[int],
 ) -> None:
     """Give each row of a run of close rows the label of the first activity it belongs to."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,8 @@ def weekly_measures(
     calendar: Calendar,
     received_until: dict[str, pd.Timestamp],
     conversation_seconds: int,
+    unique: pd.DataFrame | None = None,
+    measures: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """One row per measure and week.
 
@@ -76,30 +79,36 @@ def weekly_measures(
         Table -> latest export that brought it.
     conversation_seconds : int
         A call this long reached a human.
+    unique : pandas.DataFrame, optional
+        ``unique_activities`` of the activities, where the caller has them; made when missing.
+    measures : sequence of str, optional
+        Which of `MEASURES` are asked for; all when missing.
 
     Returns
     -------
     pandas.DataFrame
         In the order of `MEASURES`, then of weeks.
     """
+    asked = MEASURES if measures is None else [one for one in MEASURES if one in measures]
     tables = {
         "opportunities": opportunities[is_present(opportunities)],
         "outcomes": outcomes,
-        "activities": unique_activities(activities),
+        "activities": unique_activities(activities) if unique is None else unique,
     }
     weeks = list(weeks_of(period, starts_on=WEEKDAYS[period.start.weekday()]))
+    worked = [calendar.business_days(week.start, week.end) for week in weeks]
     rows = []
-    for name, (source, recorded, measured) in _HOW.items():
-        facts, export = tables[source], "activities" if source == "activities" else "opportunities"
-        moments, is_recorded = facts[_MOMENT[source]], recorded(facts)
-        for week in weeks:
-            known = is_recorded and _is_begun(moments, week, calendar)
+    for name in asked:
+        how = _HOW[name]
+        facts, export = tables[how.source], "activities" if how.source == "activities" else "opportunities"
+        moments, is_recorded = facts[_MOMENT[how.source]], how.is_recorded(facts)
+        first, counted = moments.min(), how.counted(facts, conversation_seconds)
+        parts = _by_week(facts.loc[counted, list(how.columns)], moments[counted], weeks)
+        for week, days, part in zip(weeks, worked, parts, strict=True):
+            known = is_recorded and _is_begun(first, week, calendar)
             known = known and is_received(received_until, export, week, calendar)
-            value, n = np.nan, np.nan
-            if known:
-                value, n = measured(facts[week.holds(moments)], conversation_seconds)
-            worked = calendar.business_days(week.start, week.end)
-            rows.append((name, week.label, pd.Timestamp(week.start), value, n, worked))
+            value, n = how.measured(part) if known else (np.nan, np.nan)
+            rows.append((name, week.label, pd.Timestamp(week.start), value, n, days))
     columns = ["measure", "week", "starts_on", "value", "n", "business_days"]
     table = pd.DataFrame(rows, columns=columns)
     kinds = {
@@ -113,9 +122,23 @@ def weekly_measures(
     return table.astype(kinds)
 
 
-def _is_begun(moments: pd.Series, week: Period, calendar: Calendar) -> bool:
-    """Whether the record begins before the week, or on the first day worked in it."""
-    first = moments.min()
+def _by_week(facts: pd.DataFrame, moments: pd.Series, weeks: list[Period]) -> Iterator[pd.DataFrame]:
+    """The rows of each week, in their order: all weeks in one pass over the moments."""
+    if not weeks:
+        return
+    bounds = pd.DatetimeIndex([week.start_at for week in weeks] + [weeks[-1].end_at]).tz_convert("UTC")
+    edges = bounds.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    at = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    inside = np.flatnonzero((at >= edges[0]) & (at < edges[-1]))
+    number = np.searchsorted(edges, at[inside], side="right") - 1
+    inside = inside[np.argsort(number, kind="stable")]
+    over = np.cumsum(np.bincount(number, minlength=len(weeks)))
+    for begin, end in zip([0, *over[:-1]], over, strict=True):
+        yield facts.iloc[inside[begin:end]]
+
+
+def _is_begun(first: pd.Timestamp, week: Period, calendar: Calendar) -> bool:
+    """Whether the record, from its first moment, begins before the week or on its first day worked."""
     if pd.isna(first) or first >= week.end_at:
         return False
     day = first.tz_convert(week.time_zone).date()
@@ -130,60 +153,79 @@ def _log_recorded(unique: pd.DataFrame) -> bool:
     return bool(unique["logged_at"].notna().any())
 
 
-def _created(week: pd.DataFrame, _seconds: int) -> tuple[float, float]:
+def _every(facts: pd.DataFrame, _seconds: int) -> pd.Series:
+    return pd.Series(True, index=facts.index)
+
+
+def _with_outcome(*outcomes: str) -> Callable[[pd.DataFrame, int], pd.Series]:
+    return lambda facts, _seconds: facts["outcome"].isin(outcomes)
+
+
+def _held(unique: pd.DataFrame, _seconds: int) -> pd.Series:
+    return is_held(unique)
+
+
+def _logged(unique: pd.DataFrame, _seconds: int) -> pd.Series:
+    return unique["kind"].isin(LOGGED_KINDS) & is_done(unique) & unique["logged_at"].notna()
+
+
+def _count(week: pd.DataFrame) -> tuple[float, float]:
     return float(len(week)), float(len(week))
 
 
-def _decided(week: pd.DataFrame, _seconds: int) -> tuple[float, float]:
-    return _shares(week, "won", "lost")
-
-
-def _won(week: pd.DataFrame, _seconds: int) -> tuple[float, float]:
-    return _shares(week, "won")
-
-
-def _shares(week: pd.DataFrame, *outcomes: str) -> tuple[float, float]:
-    """Opportunities with one of these outcomes; the shares of a split add up to one."""
-    count = round(float(week["share_rate"][week["outcome"].isin(outcomes)].sum()), 9)
+def _shares(week: pd.DataFrame) -> tuple[float, float]:
+    """Opportunities; the shares of a split add up to one."""
+    count = round(float(week["share_rate"].sum()), 9)
     return count, count
 
 
-def _bookings(week: pd.DataFrame, _seconds: int) -> tuple[float, float]:
+def _bookings(week: pd.DataFrame) -> tuple[float, float]:
     row = booked(week, None, None).iloc[0]
     amount = float(row["bookings"])
     return amount, np.nan if np.isnan(amount) else float(row["won_count"])
 
 
-def _conversations(week: pd.DataFrame, seconds: int) -> tuple[float, float]:
-    count = float(is_conversation(week, seconds).sum())
-    return count, count
+def _in_time(week: pd.DataFrame) -> tuple[float, float]:
+    in_time = week["logged_at"] - week["at"] <= pd.Timedelta(hours=LOG_HOURS)
+    return float(ratio(float(in_time.sum()), len(week))), float(len(week)) or np.nan
 
 
-def _held(week: pd.DataFrame, _seconds: int) -> tuple[float, float]:
-    count = float(is_held(week).sum())
-    return count, count
+@dataclass(frozen=True)
+class _How:
+    """How a measure is counted.
 
+    Attributes
+    ----------
+    source : str
+        The table.
+    is_recorded : callable
+        Whether the sources record it at all.
+    counted : callable
+        Which of its rows count.
+    measured : callable
+        Value and n of a week's counted rows.
+    columns : tuple of str
+        What it takes of them.
+    """
 
-def _logged_in_time(week: pd.DataFrame, _seconds: int) -> tuple[float, float]:
-    rows = week[week["kind"].isin(LOGGED_KINDS) & is_done(week) & week["logged_at"].notna()]
-    in_time = rows["logged_at"] - rows["at"] <= pd.Timedelta(hours=LOG_HOURS)
-    return float(ratio(float(in_time.sum()), len(rows))), float(len(rows)) or np.nan
+    source: str
+    is_recorded: Callable[[pd.DataFrame], bool]
+    counted: Callable[[pd.DataFrame, int], pd.Series]
+    measured: Callable[[pd.DataFrame], tuple[float, float]]
+    columns: tuple[str, ...] = ()
 
 
 #: When a row of each table counts.
 _MOMENT = {"opportunities": "created_at", "outcomes": "outcome_at", "activities": "at"}
-#: Measure -> the table it is counted from, whether the sources record it, and how a week's rows are counted.
-_HOW: dict[
-    str,
-    tuple[str, Callable[[pd.DataFrame], bool], Callable[[pd.DataFrame, int], tuple[float, float]]],
-] = {
-    "new_opportunities": ("opportunities", _always, _created),
-    "decided": ("outcomes", _always, _decided),
-    "won": ("outcomes", _always, _won),
-    "bookings": ("outcomes", _always, _bookings),
-    "conversations": ("activities", contact_recorded, _conversations),
-    "meetings_held": ("activities", outcomes_recorded, _held),
-    "logged_within_24h_rate": ("activities", _log_recorded, _logged_in_time),
+_PRICED = ("outcome", "amount", "share_rate")
+_HOW = {
+    "new_opportunities": _How("opportunities", _always, _every, _count),
+    "decided": _How("outcomes", _always, _with_outcome("won", "lost"), _shares, ("share_rate",)),
+    "won": _How("outcomes", _always, _with_outcome("won"), _shares, ("share_rate",)),
+    "bookings": _How("outcomes", _always, _with_outcome("won"), _bookings, _PRICED),
+    "conversations": _How("activities", contact_recorded, is_conversation, _count),
+    "meetings_held": _How("activities", outcomes_recorded, _held, _count),
+    "logged_within_24h_rate": _How("activities", _log_recorded, _logged, _in_time, ("at", "logged_at")),
 }
 #: The measures, in the order of a page.
 MEASURES = tuple(_HOW)

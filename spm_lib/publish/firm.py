@@ -108,7 +108,7 @@ def publish_firm(
     reports : pathlib.Path
         Folder of all reports; nothing else is read.
     week : str, optional
-        The newest one any report tells of.
+        The newest one any report, or the reason of a failed run, tells of.
     force : bool
         Make the pages although the standing ones were made from the same reports.
     on_state : callable, optional
@@ -123,7 +123,7 @@ def publish_firm(
     Returns
     -------
     tuple of Outcome
-        One a page, with its name for the client and its file for the folder; empty without any report.
+        One a page, with its name for the client and its file for the folder; empty where nothing was run.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def publish_firm(
         No such week.
     """
     reports = Path(reports).resolve()
-    label = week_period(week).label if week else max((week for _, week in _published(reports)), default="")
+    label = week_period(week).label if week else _newest(reports)
     made: list[Outcome] = []
     for page in pages if label else ():
         order = _Order(
@@ -178,6 +178,21 @@ def _published(reports: Path) -> list[tuple[str, str]]:
     return found
 
 
+def _newest(reports: Path) -> str:
+    """The newest week that was run, however it ended; empty without any."""
+    weeks = [week for _, week in _published(reports)]
+    for slug in _run(reports):
+        for week in reasons(reports, slug):
+            with suppress(UsageError):
+                weeks.append(week_period(week).label)
+    return max(weeks, default="")
+
+
+def _run(reports: Path) -> list[str]:
+    """The clients that were ever run."""
+    return sorted({path.name for path in (reports / RUNS).glob("*") if not path.name.startswith("_")})
+
+
 def _publish(order: _Order) -> Outcome:
     began = time.perf_counter()
     name = order.page.name
@@ -205,8 +220,7 @@ def _inputs(order: _Order) -> dict[str, Any]:
         if run is not None and (run.client, run.week) == (slug, week):
             told = run.model_dump(mode="json", exclude={"timings", "kernels"})
             standing[f"{slug}/{week}"] = _digest(told)
-    slugs = sorted({path.name for path in (order.reports / RUNS).glob("*") if not path.name.startswith("_")})
-    failed = {slug: why for slug in slugs if (why := reasons(order.reports, slug))}
+    failed = {slug: why for slug in _run(order.reports) if (why := reasons(order.reports, slug))}
     house = of_house([order.page], order.notebooks)
     return {"week": order.week, "reports": standing, "failed": _digest(failed), **house}
 

@@ -46,6 +46,7 @@ class Audience:
 MANAGER = Audience("manager", "the sales manager")
 TEAM = Audience("team", "the sales team")
 OWNER = Audience("owner", "the business owner")
+MANAGER_AND_OWNER = Audience("owner", "the sales manager and the business owner")
 REP = Audience("rep", "{rep} and the sales manager")
 REP_AND_OWNER = Audience("rep", "{rep}, the sales manager and the business owner")
 FIRM = Audience("firm", "the firm")
@@ -109,11 +110,11 @@ PAGES: tuple[Page, ...] = (
     Page("improvement_plan", "Improvement plan", REP_AND_OWNER, with_a_plan),
     Page("owner_update", "Owner update", OWNER),
     Page("environment_check", "Sales environment check", MANAGER),
-    Page("getting_in_step", "Getting in step", MANAGER),
+    Page("getting_in_step", "Getting in step", MANAGER_AND_OWNER),
 )
 
 #: Pages of the firm; one line each.
-FIRM_PAGES: tuple[Page, ...] = ()
+FIRM_PAGES: tuple[Page, ...] = (Page("portfolio", "Portfolio", FIRM),)
 
 
 def split_asked(

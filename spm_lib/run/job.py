@@ -174,7 +174,7 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage) -> Done:
     found = gate.check(home, job.client, job.week)
     stops = [str(finding) for finding in found if finding.severity == "stop"]
     if stops:
-        stopped = GateError("the data did not pass the gate", given="; ".join(stops))
+        stopped = GateError(GateError.opening, given="; ".join(stops))
         keep_failure(home, job.client, job.week, stopped, reports=reports)
         reason = "\n".join([f"{stopped.what}, nothing is published", *stops])
         return Done(job.client, job.week, "refused", reason=reason)

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ from spm_lib.expectations.documents import version_of
 from spm_lib.expectations.environment import read_environment
 from spm_lib.expectations.templates import templates
 from spm_lib.judgement.environment import (
+    BROKEN_RATE,
     HIGHEST,
     LOOK_WEEKS,
     RULES,
@@ -33,6 +35,7 @@ from spm_lib.judgement.environment import (
 from spm_lib.meetings import promises, reinforced_log
 from spm_lib.periods import Period, shift_weeks
 from spm_lib.review import Review, open_review
+from spm_lib.sheets.exports import exports_that_stand
 from spm_lib.standings import team_of
 
 #: Weeks between two points of the way so far, or a multiple of them, so that no more points are needed.
@@ -102,7 +105,7 @@ class EnvironmentCheck:
 
     def table(self) -> pd.DataFrame:
         """Every part with its level and evidence (``judgement.environment``)."""
-        return self._review._kept("environment_check", self._table)  # noqa: SLF001 (the one keeper of tables)
+        return self._review.kept("environment_check", self._table)
 
     def spokes(self) -> pd.DataFrame:
         """The mean level of each subject, of what is known of it."""
@@ -195,6 +198,7 @@ def _document(review: Review, kind: str, *, with_drafts: bool) -> DocumentFacts:
     if not team and (everybody := source.expectations.in_force(kind, on)):
         in_force = [everybody]
     owed, understood = _understood(review, kind, held)
+    days = [] if understood is None else understood
     measured, computed = _measured(review, kind) if in_force else (0, 0)
     return DocumentFacts(
         kind=kind,
@@ -204,7 +208,8 @@ def _document(review: Review, kind: str, *, with_drafts: bool) -> DocumentFacts:
         in_force_count=len(in_force),
         since=max((one.front.effective_from for one in in_force), default=None),
         owed_count=owed,
-        understood_count=understood,
+        understood_count=None if understood is None else len(understood),
+        understood_on=max(days, default=None),
         measured_count=measured,
         computed_count=computed,
         reinforced_on=_reinforced(review, kind),
@@ -216,12 +221,14 @@ def _blank() -> set[str]:
     return {version_of(text) for text in templates().values()}
 
 
-def _understood(review: Review, kind: str, held: dict[str, Document]) -> tuple[int | None, int | None]:
+def _understood(review: Review, kind: str, held: dict[str, Document]) -> tuple[int | None, list[date] | None]:
+    """How many are asked to acknowledge it, and the days on which they did; None where nobody notes it."""
     if not (review.source.folder / ACKNOWLEDGEMENTS).is_file():
         return None, None
     on, kept = review.week.last_day, review.source.acknowledgements
     asked = [rep for rep in team_of(review.view()) if rep.id in held and owes(held[rep.id], rep)]
-    return len(asked), sum(kept.acknowledged_on(rep.id, kind, on) is not None for rep in asked)
+    days = (kept.acknowledged_on(rep.id, kind, on) for rep in asked)
+    return len(asked), [day for day in days if day is not None]
 
 
 def _reinforced(review: Review, kind: str) -> list[date] | None:
@@ -256,30 +263,36 @@ def _measured(review: Review, kind: str) -> tuple[int, int]:
 def _beside(review: Review) -> BesideFacts:
     view, on = review.view(), review.week.last_day
     since = shift_weeks(review.week, 1 - LOOK_WEEKS).start
-    kept = promises(review.meetings, review.client.promised_meetings, review.client, review._since(), on)  # noqa: SLF001
+    kept = promises(review.meetings, review.client.promised_meetings, review.client, review.since(), on)
     lately = kept[kept["due_on"] >= pd.Timestamp(since)]
     latest = review.known_as_of
-    drops = view.snapshot.drops
-    last = drops[drops["as_of"].eq(latest)] if latest is not None else drops
-    open_count, broken_count = _hygiene(review)
+    last = exports_that_stand(view.snapshot.drops)
     return BesideFacts(
         promised_count=len(lately),
         held_count=int(lately["state"].eq("held").sum()),
         exports_age_days=None if latest is None else (review.cutoff - latest).total_seconds() / 86_400,
         stale_days=review.client.thresholds.stale_days,
         tables=tuple(view.received_until),
-        open_count=open_count,
-        broken_count=broken_count,
+        **_hygiene(review),
         read_count=int(last["rows_read"].sum()),
         refused_count=int(last["quarantined"].sum()),
     )
 
 
-def _hygiene(review: Review) -> tuple[int | None, int | None]:
-    """Open opportunities, and those of them that break a rule in force."""
+def _hygiene(review: Review) -> dict[str, Any]:
+    """How the rules of the CRM agreement are kept, as far as they could be checked."""
     view = review.view()
     if not len(view.rules) or review.known_as_of is None:
-        return None, None
-    opened = view.opportunities.loc[view.opportunities["status"].eq("open"), "opportunity_id"]
-    broken = view.measure("hygiene_rows")["opportunity_id"]
-    return len(opened), int(opened.isin(broken).sum())
+        return {}
+    told = view.measure("hygiene")
+    told = told[told["checked_count"].gt(0)].assign(
+        rate=lambda one: one["failed_count"] / one["checked_count"]
+    )
+    broken = told[told["rate"].gt(BROKEN_RATE)].sort_values("rate", ascending=False, kind="stable")
+    touched = told[told["rule"].eq("untouched_days")]
+    facts: dict[str, Any] = {"rule_count": len(told), "broken_rules": tuple(broken["rule"])}
+    if len(touched):
+        checked = int(touched["checked_count"].iloc[0])
+        facts["touch_count"] = checked
+        facts["touched_count"] = checked - int(touched["failed_count"].iloc[0])
+    return facts

@@ -1,12 +1,16 @@
 """Getting in step with a new client: what is agreed, brought, measurable, and what comes next.
 
-For the manager, and to be shared with the owner: it judges no rep and holds no word of a meeting.
+For the manager and the owner, who read the same page. It names reps, whom the owner employs and knows, to say
+of whom enough is on record to be measured: a count of decided opportunities, never a rate, a standing or an
+order. Of meetings and acknowledgements it tells how many there were and when; no word of a meeting, a private
+note, a commitment or a plan is on it, and no cell of a refused row: only the column and the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +18,14 @@ import pandas as pd
 from spm_lib import words
 from spm_lib.judgement.environment import BESIDE, HIGHEST
 from spm_lib.judgement.readiness import ENOUGH_DECIDED, ENOUGH_WEEKS, Supply, readiness, weeks_between
+from spm_lib.metrics.coverage import MINIMUM_PERIODS as PERIODS_OF_COVERAGE
+from spm_lib.metrics.pace_by_own_curve import MINIMUM_PERIODS as PERIODS_OF_PACE
+from spm_lib.metrics.pace_by_own_curve import MOST_PERIODS
+from spm_lib.metrics.past_periods import covered_periods
 from spm_lib.periods import Period
 from spm_lib.review import RATE_WEEKS, Review, open_review
 from spm_lib.sheets.environment_check import checked, way_so_far
+from spm_lib.sheets.exports import exports_that_stand, refused_for
 from spm_lib.standings import team_of
 
 #: Tables a full picture rests on.
@@ -33,6 +42,8 @@ COLUMNS = {
     "lost_reason": "reasons of losses",
 }
 AUDIT = ("subject", "said", "first")
+#: Reasons of refused rows that are named; the rest is counted.
+REASONS = 3
 
 
 def open_getting_in_step(
@@ -103,11 +114,17 @@ class GettingInStep:
         return readiness(list(self._supplies()))
 
     def points(self) -> list[str]:
-        """The tuning-up list: every point that is open, in sentences; what others rest on comes first."""
+        """The tuning-up list: every point that is open, in sentences; what others rest on comes first.
+
+        The data come first, then what is short, the documents of one state and one remedy together, then what
+        nobody has answered yet.
+        """
         table = self._checked
         short = table[~table["level"].eq(HIGHEST).fillna(False) & table["basis"].ne("not yet")]
-        found = short.sort_values("basis", key=lambda one: one.eq("not answered"), kind="stable")
-        said = [words.next_step(row) for row in found.to_dict("records")]
+        found = short.assign(unanswered=short["basis"].eq("not answered"))
+        groups = found.groupby(["unanswered", "state", "first"], sort=False)
+        parts = sorted((rows for _, rows in groups), key=lambda rows: bool(rows["unanswered"].iloc[0]))
+        said = [words.steps_together(rows.to_dict("records")) for rows in parts]
         audit = self.audit()
         todo = audit[audit["first"].ne("")]
         return [*(f"{row.subject}: {row.said}. {row.first}" for row in todo.itertuples()), *said]
@@ -120,14 +137,17 @@ class GettingInStep:
         drops = self.drops
         if self.known_as_of is None:
             yield "Exports", "none was received", "Put the first export into the inbox and take it in."
+        together: dict[str, list[str]] = {}
         for table in TABLES:
             brought = drops[drops["tables"].str.split(",").map(lambda names, one=table: one in names)]
             if len(brought):
                 first = (brought["as_of"].min() - pd.Timedelta(microseconds=1)).tz_convert(self.time_zone)
                 count = words.counted(len(brought), "export")
-                yield table.capitalize(), f"since {words.on_day(first)}, in {count}", ""
+                together.setdefault(f"since {words.on_day(first)}, in {count}", []).append(table)
             else:
                 yield table.capitalize(), "not received", f"Ask for an export of {table}."
+        for said, tables in together.items():
+            yield words.capital(words.listed(tables)), said, ""
         yield from self._reps()
         if self.known_as_of is not None:
             yield from self._rows()
@@ -145,9 +165,7 @@ class GettingInStep:
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         """What is in the rows: refused ones, empty columns, how far they reach back."""
         view = self._review.view()
-        read, refused = (int(self.drops[name].sum()) for name in ("rows_read", "quarantined"))
-        ask = "Look at the reasons with `spm ingest` and mend them." if refused else ""
-        yield "Rows refused", f"{refused:,} of {read:,}", ask
+        yield self._refused()
         opened = view.opportunities
         for column, name in COLUMNS.items():
             rows = opened[opened["status"].eq("lost")] if column == "lost_reason" else opened
@@ -155,22 +173,49 @@ class GettingInStep:
             if of and empty:
                 ask = f"Ask whether {name} are kept elsewhere, and map the column." if empty == of else ""
                 yield words.capital(name), f"missing on {empty:,} of {of:,} opportunities", ask
-        known = set(view.stages["stage_id"])
-        lost = opened["stage_id"].dropna()
-        unknown = int((~lost.isin(known)).sum())
-        yield (
-            "Stages",
-            f"{len(known)} known, {unknown} opportunities in others",
-            ("Map their stages in mapping.yaml." if unknown else ""),
-        )
-        decided = view.outcomes["outcome"].isin(["won", "lost"]).sum()
-        yield "History", f"{self._history} weeks, {decided:,} decided opportunities", ""
+        if known := set(view.stages["stage_id"]):
+            unknown = int((~opened["stage_id"].dropna().isin(known)).sum())
+            ask = "Map their stages in mapping.yaml." if unknown else ""
+            yield "Stages in use", f"{len(known)} known, {words.opportunities(unknown)} in others", ask
+        yield self._reach()
+
+    def _refused(self) -> tuple[str, str, str]:
+        """Rows refused in the exports that stand, and why; the same row of an older export is not counted."""
+        stand = exports_that_stand(self.drops)
+        read, refused = (int(stand[name].sum()) for name in ("rows_read", "quarantined"))
+        said = f"{refused:,} of {read:,} in the latest exports"
+        if not refused:
+            return "Rows refused", said, ""
+        reasons = refused_for(self._review.source.folder, stand)
+        if reasons is None:
+            return (
+                "Rows refused",
+                f"{said}; why is not on file",
+                "Take the exports in again to see.",
+            )
+        named = [f"{why} ({words.counted(count, 'row')})" for why, count in reasons[:REASONS]]
+        more = [words.counted(len(reasons) - REASONS, "more reason")] if len(reasons) > REASONS else []
+        return "Rows refused", f"{said}: {'; '.join([*named, *more])}", "Mend them where they are kept."
+
+    def _reach(self) -> tuple[str, str, str]:
+        """How far back is known: since when exports come, and since when opportunities were created."""
+        first = self.drops["as_of"].min() - pd.Timedelta(microseconds=1)
+        weeks = words.counted(weeks_between(self.drops["as_of"].min(), self._review.cutoff), "week")
+        said = f"first export of {words.on_day(first.tz_convert(self.time_zone))}, {weeks} ago"
+        view = self._review.view()
+        created = view.opportunities["created_at"].min()
+        if pd.notna(created):
+            day = created.tz_convert(self.time_zone)
+            said += f"; the oldest opportunity was created on {words.on_day(day)}"
+        decided = int(view.outcomes["outcome"].isin(["won", "lost"]).sum())
+        return "History", f"{said}; {decided:,} decided", ""
 
     @property
     def _history(self) -> int:
-        """Whole weeks from the first outcome to the week's end."""
-        outcomes = self._review.view().outcomes
-        return weeks_between(outcomes["outcome_at"].min() if len(outcomes) else None, self._review.cutoff)
+        """Whole weeks from the first export or creation, whichever is earlier, to the week's end."""
+        created = self._review.view().opportunities["created_at"].min()
+        known = [moment for moment in (created, self.drops["as_of"].min()) if pd.notna(moment)]
+        return weeks_between(min(known, default=None), self._review.cutoff)
 
     def _supplies(self) -> Iterator[Supply]:
         view, client = self._review.view(), self._review.client
@@ -191,5 +236,30 @@ class GettingInStep:
         yield Supply("Usual range of a week", "weeks", past, ENOUGH_WEEKS, past, 0, missing)
         goal = missing or ("" if len(view.quotas) else "goals, in the document or as an export")
         yield Supply("Attainment and pace", "goals", len(view.quotas), 1, past, 0, goal)
+        yield from self._of_past_periods(goal)
         touched = "" if "activities" in view.received_until else "an export of the activities"
         yield Supply("Activity ladder", "activities", len(view.activities), 1, past, 0, touched)
+
+    def _of_past_periods(self, missing: str) -> Iterator[Supply]:
+        """What is learnt from past goal periods: how they fill, and what had to be open in them."""
+        view = self._review.view(self._review.goal_period)
+        covered = len(covered_periods(view.outcomes, self._review.goal_period, MOST_PERIODS))
+        usable = int((view.past["open_amount"].gt(0) & view.past["booked_after_amount"].notna()).sum())
+        for what, have, need in (
+            ("Pace by the client’s own curve", covered, PERIODS_OF_PACE),
+            ("Coverage that past periods needed", usable, PERIODS_OF_COVERAGE),
+        ):
+            left = self._weeks_until(need - have) if have < need else None
+            yield Supply(what, "past goal periods", have, need, self._history, 0, missing, left)
+
+    def _weeks_until(self, count: int) -> int | None:
+        """Weeks until so many more goal periods are over that outcomes cover from their beginning."""
+        began = self._review.view().outcomes["outcome_at"].min()
+        if pd.isna(began):
+            return None
+        one = self._review.goal_period
+        while True:
+            count -= one.start_at >= began
+            if count <= 0:
+                return ceil((one.end - self.week.end).days / 7)
+            one = self._review.client.goal_period_of(one.end)

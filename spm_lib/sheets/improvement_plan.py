@@ -7,7 +7,6 @@ colleague, the colleague is "a colleague" here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from spm_lib.client import Client
 from spm_lib.errors import UsageError
 from spm_lib.improving import Look
 from spm_lib.judgement import Proposal
@@ -23,6 +21,8 @@ from spm_lib.meetings import Plans
 from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
+from spm_lib.sheets import names
+from spm_lib.words import capital
 from spm_lib.words import improvement as told
 
 #: The tables of the page, as they are kept.
@@ -30,8 +30,6 @@ KEPT = (
     *("gap", "company_part", "reached", "chance", "states", "dates", "support", "external"),
     *("check_ins", "steps"),
 )
-#: What another rep is called where somebody's words name them.
-SOMEBODY = "a colleague"
 
 
 def open_improvement_plan(
@@ -59,7 +57,8 @@ def open_improvement_plan(
     ClientError, DocumentError, HistoryError
     """
     review = open_review(client, week, home)
-    plan = Plans.load(review.source.folder, review.client).of(rep, review.week.last_day)
+    plans = Plans.load(review.source.folder, review.client, review.source.expectations)
+    plan = plans.of(rep, review.week.last_day)
     if plan is None:
         raise UsageError(
             "no improvement plan of this rep runs in that week",
@@ -99,7 +98,7 @@ class ImprovementPlan:
     comment : str or None
         The rep's own words.
     prose : list of str
-        The plan's own words, a paragraph each.
+        The plan's own words, a paragraph each; a heading begins with "#", a line of a list with "- ".
     where : str
         Where it stands; a sentence.
     following : str
@@ -161,12 +160,12 @@ class ImprovementPlan:
 def _of(look: Look) -> ImprovementPlan:
     review, plan = look.review, look.plan
     client = review.client
-    unnamed = _unnamed(client, plan.rep)
-    standard, gap = look.standard, look.gap()
+    unnamed = names.unnamed(client, plan.rep)
+    standard, gap = look.standard, look.gap
     last = look.before.week.last_day
     weeks = int(gap["weeks"].iloc[0]) if len(gap) else 1
     named = (plan.front.expectation, *(one.metric for one in plan.front.criteria))
-    proposal = look.proposal()
+    proposal = look.proposal
     return ImprovementPlan(
         rep=plan.rep,
         name=client.rep_names().get(plan.rep, plan.rep),
@@ -180,21 +179,21 @@ def _of(look: Look) -> ImprovementPlan:
         standard=""
         if standard is None
         else told.documented(standard.title, standard.version, standard.effective_from, look.acknowledged_on),
-        company_part=_said(look.company_part(), unnamed, "said"),
-        reached=look.achievable(),
-        chance=look.chance(),
-        states=look.states(),
-        dates=look.dates(),
-        support=_said(look.support(), unnamed, "what"),
-        external=_said(look.external(), unnamed, "found"),
-        check_ins=_said(look.check_ins(), unnamed, "said"),
-        steps=look.steps(),
+        company_part=_said(look.company_part, unnamed, "said"),
+        reached=look.achievable,
+        chance=look.chance,
+        states=look.states,
+        dates=look.dates,
+        support=_said(look.support, unnamed, "what"),
+        external=_said(look.external, unnamed, "found"),
+        check_ins=_said(look.check_ins, unnamed, "said"),
+        steps=look.steps,
         comment=None if plan.front.comment is None else unnamed(plan.front.comment),
-        prose=[unnamed(" ".join(one.split())) for one in plan.prose.split("\n\n") if one.strip()],
+        prose=[unnamed(_lines(one)) for one in plan.prose.split("\n\n") if one.strip()],
         where=told.where_it_stands(
             plan.state(look.on), plan.starts_on, plan.ends_on, look.on, plan.sustain_until
         ),
-        following=told.next_look(list(look.days().items()), look.on),
+        following=told.next_look(list(look.days.items()), look.on),
         outcomes=[
             unnamed(told.outcome(one.result, one.on, one.why, one.until)) for one in plan.front.outcome
         ],
@@ -203,6 +202,11 @@ def _of(look: Look) -> ImprovementPlan:
         definitions=_definitions(look, named),
         unknowns=_unknowns(look),
     )
+
+
+def _lines(paragraph: str) -> str:
+    """A paragraph line by line, as headings and lists need it."""
+    return "\n".join(" ".join(line.split()) for line in paragraph.strip().splitlines())
 
 
 def _definitions(look: Look, named: tuple[str, ...]) -> list[registry.Definition]:
@@ -214,17 +218,17 @@ def _definitions(look: Look, named: tuple[str, ...]) -> list[registry.Definition
 
 def _unknowns(look: Look) -> list[str]:
     """What the plan does not know: the week's own, and what was never looked at."""
-    external = look.external()
+    external = look.external
     unseen = list(external.loc[external["checked_on"].isna(), "what"])
     said = (
-        [f"{', '.join(unseen)}: nobody has looked at it yet, so it may explain part of the gap."]
+        [f"{capital(', '.join(unseen))}: nobody has looked at it yet, so it may explain part of the gap."]
         if unseen
         else []
     )
-    part = look.company_part()
+    part = look.company_part
     missing = part.loc[part["state"].eq("not recorded"), "said"]
     said += list(missing)
-    chance = look.chance()
+    chance = look.chance
     for row in chance[~chance["tells"]].to_dict("records"):
         if row["kind"] == "trials":
             said.append(
@@ -238,19 +242,3 @@ def _said(table: pd.DataFrame, unnamed: Callable[[str], str], column: str) -> pd
     """The table with nobody else named in a column of words."""
     words = [None if pd.isna(one) else unnamed(str(one)) for one in table[column]]
     return table.assign(**{column: pd.Series(words, index=table.index, dtype=table[column].dtype)})
-
-
-def _unnamed(client: Client, rep: str) -> Callable[[str], str]:
-    """Words without the names of other reps; first names too, where they are nobody else's."""
-    own = client.rep_names().get(rep, rep)
-    keep = {part.casefold() for one in (own, client.manager, client.owner) for part in one.split()}
-    named: list[str] = []
-    for other in client.reps:
-        if other.id != rep:
-            first = (other.name or other.id).split()[0]
-            named += [*other.spellings, *([first] if first.casefold() not in keep else [])]
-    if not named:
-        return lambda text: text
-    longest = sorted(set(named), key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
-    return lambda text: pattern.sub(SOMEBODY, text)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from spm_lib import style
+from spm_lib.client import fold
+from spm_lib.expectations import Supplied, read_supplied
 from spm_lib.expectations.fields import IndividualPlan, PlanGoal
 from spm_lib.expectations.standards import quota_period
 from spm_lib.metrics import registry
@@ -87,6 +89,11 @@ def rep_plan(review: Review, rep: str) -> RepPlan:
     ----------
     review : Review
     rep : str
+
+    Raises
+    ------
+    DocumentError
+        ``supplied.csv`` has faults.
     """
     row = own_row(review.measure("plan_arithmetic", by="rep_id"), rep)
     arithmetic: dict[Hashable, Any] = {name: row.get(name) for name in _ARITHMETIC} if row else {}
@@ -99,7 +106,7 @@ def rep_plan(review: Review, rep: str) -> RepPlan:
     return RepPlan(
         goals=_frame(_goals(review, rep, front), GOAL_COLUMNS),
         targets=_frame(_targets(review, rep, front), TARGET_COLUMNS),
-        resources=_frame(_resources(review, front), RESOURCE_COLUMNS),
+        resources=_frame(_resources(review, rep, front), RESOURCE_COLUMNS),
         obstacles=tuple((one.what, one.answer or "") for one in front.obstacles),
         development=tuple(
             (one.what, "; ".join(filter(None, [one.how, f"by {style.day(one.due)}" if one.due else None])))
@@ -158,15 +165,28 @@ def _targets(review: Review, rep: str, plan: IndividualPlan) -> Iterable[dict[st
         }
 
 
-def _resources(review: Review, plan: IndividualPlan) -> Iterable[dict[str, object]]:
-    """What was promised; what is supplied after the week is not known yet."""
-    today = review.week.last_day
+def _resources(review: Review, rep: str, plan: IndividualPlan) -> Iterable[dict[str, object]]:
+    """What was promised, and supplied by the ledger, else by the plan; nothing after the week is known."""
+    today, ledger = review.week.last_day, _ledger(review, rep)
     for one in plan.resources:
-        supplied = one.supplied_on if one.supplied_on and one.supplied_on <= today else None
+        line = ledger.get(fold(one.what))
+        due = one.due or (line.due_on if line else None)
+        supplied = (line.done_on if line else None) or one.supplied_on
+        if supplied is not None and supplied > today:
+            supplied = None
         yield {
             "what": one.what,
             "promised_by": one.promised_by or "",
-            "due_on": one.due,
+            "due_on": due,
             "supplied_on": supplied,
-            "is_late": supplied is None and one.due is not None and one.due < today,
+            "is_late": supplied is None and due is not None and due < today,
         }
+
+
+def _ledger(review: Review, rep: str) -> dict[str, Supplied]:
+    """The rep's lines of what the company supplied, by what; a fault is told, since a page rests on it."""
+    source = review.source
+    rows, problems = read_supplied(source.folder, source.client, source.expectations)
+    if problems:
+        raise problems[0].error(more=len(problems) - 1)
+    return {fold(row.what): row for row in rows if (row.rep, row.kind) == (rep, "resource")}

@@ -341,7 +341,7 @@ def _crm_usage(front: Front, context: Context) -> Iterator[Part]:
             ]
             for stage, fields in front["required_fields"].items()
         ]
-        yield "What must be filled in", grid("What must be filled in", ["From the stage", "Fields"], rows)
+        yield "What is filled in", grid("What is filled in", ["From the stage", "Fields"], rows)
     yield "What is looked at every week", _list(rules)
 
 

@@ -24,7 +24,8 @@ def environment_table(table: pd.DataFrame) -> Fragment:
     ]
     known = int(table["level"].notna().sum())
     said = f"{known} of {words.counted(len(table), 'part')} known"
-    return Fragment(bars("The self-check by subject", ("Subject", "", "Evidence", ""), lines, "people"), said)
+    body = bars("The self-check by subject", ("Subject", "", "Evidence", ""), lines, "people")
+    return Fragment(body, said, "block")
 
 
 def _states(part: pd.DataFrame) -> Html:
@@ -72,7 +73,11 @@ def trend_table(trend: pd.DataFrame) -> Fragment:
     """
     states = ("documented", "understood", "measured", "reinforced")
     rows = [
-        [style.day_short(row["on"], year=True), *(style.count(row[name]) for name in states), _of(row)]
+        [
+            tag("span", style.day_short(row["on"], year=True), class_="day"),
+            *(style.count(row[name]) for name in states),
+            _of(row),
+        ]
         for row in trend.to_dict("records")
     ]
     heads = ["Week to", "Docu­mented", "Under­stood", "Meas­ured", "Rein­forced", "Open"]
@@ -114,4 +119,4 @@ def level_rules(rules: Mapping[str, Sequence[str]]) -> Fragment:
         for part in (tag("dt", words.capital(name)), tag("dd", "; ".join(lines), "."))
     ]
     opened = details("What each level asks for", tag("dl", *parts))
-    return Fragment(opened, "What each level asks for", "note")
+    return Fragment(opened, "What each level asks for", "block")

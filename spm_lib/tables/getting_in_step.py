@@ -23,7 +23,8 @@ def audit_table(audit: pd.DataFrame) -> Fragment:
     ]
     todo = int(audit["first"].ne("").sum())
     text = f"{words.counted(todo, 'point')} of the data to settle"
-    return Fragment(bars("The data, by subject", ("Subject", "", "What is so", ""), lines, "people"), text)
+    body = bars("The data, by subject", ("Subject", "", "What is so", ""), lines, "people")
+    return Fragment(body, text, "block")
 
 
 def _said(said: str, first: str) -> Html:
@@ -44,4 +45,47 @@ def readiness_table(table: pd.DataFrame) -> Fragment:
     ]
     count = int(table["state"].eq("ready").sum())
     text = f"{count} of {words.counted(len(table), 'number')} ready"
-    return Fragment(bars("What can be measured", ("Number", "", "Enough?", ""), lines, "people"), text)
+    body = bars("What can be measured", ("Number", "", "Enough?", ""), lines, "people")
+    return Fragment(body, text, "block")
+
+
+def documents_by_state(table: pd.DataFrame) -> Fragment:
+    """The documents in their states: a row each, a column a state; on a phone a card each.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``judgement.environment``, of the documents alone.
+    """
+    states = list(dict.fromkeys(table["state"]))
+    heads = [
+        tag("th", words.capital(name), scope="col", role="columnheader") for name in ("Document", *states)
+    ]
+    rows = [_document(part) for _, part in table.groupby("subject", sort=False)]
+    html = tag(
+        "table",
+        tag("caption", "The documents by state", class_="unseen"),
+        tag("thead", tag("tr", *heads, role="row"), role="rowgroup"),
+        tag("tbody", *rows, role="rowgroup"),
+        class_="grid cards-on-phone",
+        role="table",
+    )
+    done = int(table["level"].eq(4).fillna(value=False).sum())
+    return Fragment(html, f"{done} of {len(table)} parts done", "block")
+
+
+def _document(part: pd.DataFrame) -> Html:
+    """One document: its name, then how each state stands, with the words it rests on."""
+    cells = [
+        tag(
+            "td",
+            tag("b", words.stands(row)),
+            tag("br"),
+            words.capital(str(row["said"]).removesuffix("; not answered")),
+            role="cell",
+            data_state=words.capital(str(row["state"])),
+        )
+        for row in part.to_dict("records")
+    ]
+    name = words.subject(part["subject"].iloc[0])
+    return tag("tr", tag("th", name, scope="row", role="rowheader"), *cells, role="row")

@@ -243,7 +243,11 @@ def check_in_table(check_ins: pd.DataFrame) -> Fragment:
         nothing = "No talk about the plan is on record yet."
         return Fragment(tag("p", nothing), nothing)
     rows = [
-        [style.day_short(row["on"], year=True), row["kind"], client_text(row["said"])]
+        [
+            tag("span", style.day_short(row["on"], year=True), class_="day"),
+            row["kind"],
+            client_text(row["said"]),
+        ]
         for row in check_ins.to_dict("records")
     ]
     return Fragment(grid("Talks", ["Day", "Kind", "What it was about"], rows), f"{len(rows)} talks")
@@ -302,9 +306,24 @@ def outcome_list(outcomes: Sequence[str], proposal: Proposed) -> Fragment:
 
 
 def plan_prose(prose: Sequence[str]) -> Fragment:
-    """The plan's own words, as they were written for people."""
-    own = (tag("p", client_text(one)) for one in prose)
-    return Fragment(tag("div", *own, class_="read"), " ".join(prose), "block")
+    """The plan's own words, as they were written for people; a heading with nothing below it is left out."""
+    headed = [one.startswith("#") for one in prose]
+    told = [one for n, one in enumerate(prose) if not (headed[n] and all(headed[n + 1 : n + 2]))]
+    if not told:
+        return Fragment(Html(""), "", "block")
+    head = tag("h3", "In the plan’s own words")
+    text = " ".join(" ".join(one.split()) for one in told)
+    return Fragment(tag("div", head, *map(_paragraph, told), class_="read"), text, "block")
+
+
+def _paragraph(text: str) -> Html:
+    lines = text.splitlines()
+    if lines[0].startswith("#"):
+        heading = tag("h4", client_text(lines[0].lstrip("# ")))
+        return join((heading, _paragraph("\n".join(lines[1:])))) if len(lines) > 1 else heading
+    if all(line.startswith("- ") for line in lines):
+        return tag("ul", *(tag("li", client_text(line[2:])) for line in lines), class_="sentences")
+    return tag("p", client_text(text))
 
 
 def what_follows(sustain: str) -> Fragment:

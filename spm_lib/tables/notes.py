@@ -59,7 +59,8 @@ def definition_card(*definitions: Defined, n: str = "") -> Fragment:
     """
     cards = [_card(definition, n) for definition in definitions]
     summary = "How this number is made" if len(cards) == 1 else "How these numbers are made"
-    named = words.listed([definition.id for definition in definitions])
+    names = [style.measure(definition.id) for definition in definitions]
+    named = words.listed([f"{name[:1].lower()}{name[1:]}" for name in names])
     return Fragment(details(f"{summary}: {named}", *cards), f"{summary}: {named}", "note")
 
 
@@ -127,7 +128,7 @@ def _drop(row: words.Row, time_zone: str) -> list[object]:
     # an export that shows the end of a Sunday is dated by its first instant, a Monday's
     taken = (pd.Timestamp(str(row["as_of"])) - pd.Timedelta(microseconds=1)).tz_convert(time_zone)
     return [
-        style.day_short(taken, year=True),
+        tag("span", style.day_short(taken, year=True), class_="day"),
         client_text(f"{row['source']}: {str(row['tables']).replace(',', ', ')}"),
         style.count(row["rows_read"]),
         style.count(row["quarantined"]),

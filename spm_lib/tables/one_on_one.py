@@ -18,7 +18,7 @@ EMPTY_LINES = 2
 #: Commitments, places of help and plan lines shown at once; the rest is to open.
 SHOWN, SHOWN_LINES = 5, 3
 #: Signs of a client's line, and of one in a narrow column; the document itself holds the rest.
-LONGEST_LINE, SHORT_LINE = 160, 96
+LONGEST_LINE, SHORT_LINE = 160, 120
 #: Where a bar's goal stands; what is beyond still shows.
 _FULL = 0.8
 
@@ -243,7 +243,7 @@ def plan_rest(plan: Planned) -> Fragment:
 
 def _rest(more: int, items: Html) -> Html:
     """What is beyond the first few: to open on a screen, counted on paper."""
-    on_paper = tag("p", f"and {more} more, to open on the screen", class_="write quiet small")
+    on_paper = tag("p", f"and {more} more, to open on the screen", class_="on-paper quiet small")
     return join((details(f"{more} more", items), on_paper))
 
 
@@ -328,8 +328,7 @@ def _sentences(lines: Sequence[str]) -> Html:
     """Lines of which the words before the colon are set bold."""
     parts = (line.partition(": ") for line in lines)
     items = [
-        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE + 24))
-        for head, _, rest in parts
+        tag("li", tag("b", client_text(head)), ": ", client_text(rest, SHORT_LINE)) for head, _, rest in parts
     ]
     return _first_few(items)
 
@@ -349,7 +348,7 @@ def documents_table(documents: pd.DataFrame) -> Fragment:
         tag("div", grid("Documents that ask for something", _HEADS, asking), class_="tight")
         if asking
         else None,
-        tag("p", f"{said}; nothing is asked.", class_="write") if settled else None,
+        tag("p", f"{said}; nothing is asked.", class_="on-paper") if settled else None,
         details(said, grid("Documents that ask for nothing", _HEADS, settled)) if settled else None,
     ]
     return Fragment(join(parts), f"{words.counted(len(asking), 'document')} to come back to", "block")
@@ -389,5 +388,5 @@ def _own_lines(name: str, lines: Sequence[str]) -> Html:
         "div",
         tag("h3", client_text(name), ": perhaps"),
         shown,
-        tag("div", *empty, class_="write", aria_hidden="true"),
+        tag("div", *empty, class_="on-paper", aria_hidden="true"),
     )

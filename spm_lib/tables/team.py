@@ -158,7 +158,7 @@ def team_results(results: pd.DataFrame, names: Mapping[str, str], currency: str)
         told.setdefault(None if style.is_missing(row["rep_id"]) else row["rep_id"], []).append(row)
     lines = [_result(rows, names, currency) for rows in told.values()]
     caption = "Results against what was agreed, by rep"
-    table = bars(caption, ("Rep", "", "Booked and agreed activity", "Of own goal"), lines)
+    table = bars(caption, ("Rep", "", "Booked and agreed activity", "Of own goal"), lines, "people")
     return Fragment(table, f"Results of {words.counted(len(lines), 'rep')}")
 
 
@@ -259,7 +259,7 @@ def team_room(*titles: str, lines: int = 3) -> Fragment:
     ruled = (
         part
         for title in titles
-        for part in (tag("h3", title), *(tag("div", class_="ruled") for _ in range(lines)))
+        for part in (tag("h3", title), *(tag("div", class_="write-line") for _ in range(lines)))
     )
     html = join(
         (

@@ -16,7 +16,17 @@ from spm_lib.words.conversations import (
     rung,
     when_due,
 )
-from spm_lib.words.environment import answered, level, mean_level, next_step, on_day, ready, subject
+from spm_lib.words.environment import (
+    answered,
+    level,
+    mean_level,
+    next_step,
+    on_day,
+    ready,
+    stands,
+    steps_together,
+    subject,
+)
 from spm_lib.words.goals import (
     against_line,
     booked,
@@ -166,6 +176,8 @@ __all__ = [
     "standing_numbers",
     "standing_since",
     "standing_word",
+    "stands",
+    "steps_together",
     "subject",
     "team_goal",
     "to_learn",

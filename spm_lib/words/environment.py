@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spm_lib import style
+from spm_lib.words.said import capital, counted, listed
 
 #: A document whose name is an abbreviation at its start.
 _NAMES = {"crm_usage": "CRM usage"}
@@ -44,6 +45,25 @@ def next_step(row: Mapping[Any, Any]) -> str:
     return f"{place}: {level(row)}, {row['said']}. {row['first']}".strip()
 
 
+def steps_together(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """What would help several documents alike: "Reinforced: Sales goals and CRM usage. Come back ..."."""
+    first = rows[0]
+    if len(rows) == 1:
+        return next_step(first)
+    answer = "Answer it in the file of the self-check. " if style.is_missing(first["level"]) else ""
+    named = listed([subject(row["subject"]) for row in rows])
+    return f"{capital(str(first['state']))}: {named}. {answer}{first['first']}".strip()
+
+
+#: How a page calls a level where it says how a document stands, not how many points it has.
+_STANDS = ("Not there", "Begun", "Partly", "Mostly", "Done")
+
+
+def stands(row: Mapping[Any, Any]) -> str:
+    """How one state of a document stands, in a word or two: "Mostly", "Not yet"."""
+    return capital(str(row["basis"])) if style.is_missing(row["level"]) else _STANDS[int(row["level"])]
+
+
 def on_day(value: Any) -> str:
     """A day with its year: "5 October 2026"."""
     return style.day(value)
@@ -59,8 +79,18 @@ def ready(row: Mapping[Any, Any]) -> str:
         case "missing":
             return f"missing: {row['missing']}"
         case "in time":
-            weeks = int(row["weeks_left"])
-            return f"{have}{over}; enough in about {weeks} week{'' if weeks == 1 else 's'} at this pace"
+            return f"{have}{over}; {_in_weeks(row)}"
         case "too few at this pace":
             return f"{have}{over}; at this pace not enough within the weeks it is read over"
     return f"{have}{over}; how long it takes cannot be told yet"
+
+
+def _in_weeks(row: Mapping[Any, Any]) -> str:
+    """How long until there is enough: "enough in 4 to 8 weeks at the pace so far"."""
+    least = int(row["weeks_least"])
+    if style.is_missing(row["weeks_most"]):
+        return f"enough in {counted(least, 'week')} at the earliest, or not within the weeks it is read over"
+    most = int(row["weeks_most"])
+    if least == most:
+        return f"enough in about {counted(least, 'week')}"
+    return f"enough in {least} to {most} weeks at the pace so far"

@@ -272,12 +272,12 @@ def help_needed(
 
 
 def resource(row: Row) -> str:
-    """A resource and whether it was supplied: "A tablet, by the owner, due 4 May 2026, not supplied"."""
+    """A resource and whether it came: "A tablet, by the owner, due 4 May 2026, supplied 2 May 2026"."""
     by = f", by the {row['promised_by']}" if row["promised_by"] in ("manager", "owner") else ""
     due = "" if style.is_missing(row["due_on"]) else f", due {style.day(row['due_on'])}"
     if not style.is_missing(row["supplied_on"]):
         return f"{style.plain(row['what'])}{by}{due}, supplied {style.day(row['supplied_on'])}"
-    return f"{style.plain(row['what'])}{by}{due}, not supplied as far as is written down"
+    return f"{style.plain(row['what'])}{by}{due}, not supplied as far as we know"
 
 
 def obstacle(what: str, answer: str) -> str:
@@ -295,11 +295,13 @@ def plan_sum(row: Row, currency: str, agreed_weekly: float) -> str:
     if style.is_missing(row["opportunities_needed"]):
         return f"{to_go} to go in {weeks}. What a week asks cannot be worked out yet: {row['unknown']}."
     needed = _span(row, "opportunities_needed")
-    said = f"{to_go} to go in {weeks}: by own rates {needed} opportunities decided"
+    noun = "opportunity" if needed == "1" else "opportunities"
+    said = f"{to_go} to go in {weeks}: by own rates {needed} {noun} decided"
     if not style.is_missing(row["conversations_per_week"]):
-        said += f", or {_span(row, 'conversations_per_week')} conversations a week"
+        talks = _span(row, "conversations_per_week")
+        said += f", or {talks} {'conversation' if talks == '1' else 'conversations'} a week"
         if not style.is_missing(agreed_weekly):
-            said += f" ({style.count(agreed_weekly)} are agreed)"
+            said += f" ({style.count(agreed_weekly)} agreed)"
     n = f"own rates of 52 weeks: {style.count(row['won_count'])} of {style.count(row['decided_count'])} won"
     return f"{said}. {capital(n)}, disqualified counted."
 

@@ -128,9 +128,9 @@ class Result:
 
 
 def standing(folder: Path) -> dict[Path, int]:
-    """Every file below a folder and when it was written; a lock is nobody's content."""
+    """Every file below a folder and when it was written, but for locks and what was said of the last run."""
     paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
-    return {path: path.stat().st_mtime_ns for path in paths if path.name != ".lock"}
+    return {path: path.stat().st_mtime_ns for path in paths if path.name not in (".lock", "summary.json")}
 
 
 class Tiny:

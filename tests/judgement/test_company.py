@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from spm_lib.errors import MetricError
-from spm_lib.judgement import CompanyRecords, check_ourselves, company_part, may_confront
+from spm_lib.judgement import CompanyRecords, check_ourselves, company_part, forbids, may_confront
 from spm_lib.judgement.company import COLUMNS, FAIR_ONLY_WITH, QUESTIONS
 from tests.wording import UNKIND
 
@@ -174,6 +174,9 @@ def test_a_gap_comes_first_and_is_said_first(question):
     gaps = set(table.loc[table["state"].eq("gap"), "question"])
     fair_is_open = {"in force", "acknowledged"} & gaps
     assert may_confront(table) == (question not in FAIR_ONLY_WITH and not fair_is_open)
+    # what stands against it is told without what does not
+    assert bool(forbids(table)) == (not may_confront(table))
+    assert (f"Check ourselves: {said}" in forbids(table)) == (question in FAIR_ONLY_WITH)
 
 
 @pytest.mark.parametrize("name", ["resources", "compensation", "commitments", "one_on_ones", "reinforced"])
@@ -191,7 +194,9 @@ def test_without_a_record_of_what_makes_it_fair_nobody_is_confronted(name):
 
 def test_a_ledger_that_leaves_a_question_out_is_none():
     table = ledger()
-    assert not may_confront(table[table["question"].ne("compensation paid")])
+    left_out = table[table["question"].ne("compensation paid")]
+    assert not may_confront(left_out)
+    assert forbids(left_out) == ["Check ourselves: nobody has looked at compensation paid."]
 
 
 def test_what_is_dated_later_is_not_known_yet():

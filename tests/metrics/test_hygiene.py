@@ -54,6 +54,13 @@ def test_one_of_three_dated_ones_is_overdue():
     ]
 
 
+@pytest.mark.parametrize("rule", list(RULES))
+def test_no_rule_minds_that_nothing_is_open(rule):
+    row = check(rule, [], limit=3).iloc[0]
+    assert (row["checked_count"], row["failed_count"]) == (0, 0)
+    assert check(rule, [], limit=3, metric=hygiene_rows).empty
+
+
 def test_nothing_to_check_has_no_rate_and_no_rule_no_row():
     row = check("past_expected_close", []).iloc[0]
     assert (row["checked_count"], row["failed_count"]) == (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -197,3 +198,25 @@ def test_a_changed_definition_holds_from_its_day_and_earlier_weeks_keep_the_old_
     assert get("luck").version == 2
     with pytest.raises(MetricError, match="no such next version"):
         metrics.registry.metric(**card, columns={}, name="luck", version=2)(luck)
+
+
+def test_what_is_made_of_a_fact_is_not_taken_where_the_fact_itself_is_given():
+    """Told-apart activities of everybody must not count for a caller who hands over one rep's own."""
+    mine = activities({})
+    facts = {
+        "activities": mine,
+        "unique": pd.DataFrame({"taken": ["by mistake"]}),
+        "period": one_week(),
+    }
+    seen = []
+
+    def made(activities: pd.DataFrame, unique: pd.DataFrame | None = None) -> pd.DataFrame:
+        seen.append(unique)
+        return activities
+
+    card = METRICS["activity"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(METRICS, "activity", replace(card, function=made))
+        compute("activity", facts, activities=mine.iloc[:0])
+        compute("activity", facts)
+    assert [one is None for one in seen] == [True, False]

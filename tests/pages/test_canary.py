@@ -28,7 +28,7 @@ import yaml
 
 from spm_lib.ingest import ingest
 from spm_lib.publish import PAGES, publish_firm, publish_week
-from spm_lib.publish.pages import NOTEBOOKS, REP, Page, on_the_team
+from spm_lib.publish.pages import NOTEBOOKS, OWNER, REP, Page, on_the_team
 from spm_lib.publish.run import Outcome
 from spm_lib.view import Source
 from tests.pages.conftest import WEEK
@@ -197,7 +197,19 @@ def _marked(path: Path, inside: Path, text: str, team: Team) -> str:
             return _export(path, text, team)
         case "meetings" | "expectations" | "improvement":
             return _document(text, inside, team)
+        case "supplied.csv":
+            return _ledger(text, team)
     return text
+
+
+def _ledger(text: str, team: Team) -> str:
+    """What was supplied: a resource marked as the plan that promises it."""
+    lines = []
+    for line in text.splitlines():
+        rep, kind, what, *days = line.split(",")
+        mark = f"{team.mark('plan', _letters(rep.partition('-qx')[0]))} " if kind == "resource" else ""
+        lines.append(",".join([rep, kind, f"{mark}{what}", *days]))
+    return "\n".join(lines) + "\n"
 
 
 def _export(path: Path, text: str, team: Team) -> str:
@@ -434,7 +446,7 @@ LEAKY = {
         "one_on_one",
     ),
     "the owner's page with a private note": (
-        Page("leaky", "Leaky", PAGES[1].audience),
+        Page("leaky", "Leaky", OWNER),
         "next(path for path in notes if 'owner' in path.name)",
         "private",
     ),

@@ -12,7 +12,7 @@ import pytest
 
 from spm_lib import plots, tables
 from spm_lib.fragment import slug
-from spm_lib.publish import PAGES
+from spm_lib.publish import FIRM_PAGES, PAGES
 from spm_lib.tables import improvement
 from spm_lib.tables.summary import DECISIONS
 
@@ -21,6 +21,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PARAMETERS = ["client", "week", "home", "keep"]
 #: Of a page that is made for each rep.
 REP_PARAMETERS = ["client", "week", "rep", "home", "keep"]
+#: Of a page of the firm.
+FIRM_PARAMETERS = ["week", "reports", "keep"]
+OF_FIRM = {page.name for page in FIRM_PAGES}
 REP_PAGES = {page.name for page in PAGES if page.reps is not None}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -63,7 +66,8 @@ def test_it_is_stored_without_outputs_and_for_any_python(path):
 def test_it_declares_its_parameters_with_type_and_meaning(path):
     (declared,) = filter(is_parameters, cells(path, "code"))
     tree = ast.parse(source(declared))
-    expected = REP_PARAMETERS if path.stem in REP_PAGES else PARAMETERS
+    of_rep = REP_PARAMETERS if path.stem in REP_PAGES else PARAMETERS
+    expected = FIRM_PARAMETERS if path.stem in OF_FIRM else of_rep
     assert [node.target.id for node in tree.body] == expected
     assert all(node.annotation.id == "str" for node in tree.body)
     assert all("  # " in line for line in source(declared).splitlines())

@@ -122,6 +122,22 @@ def test_its_week_is_the_newest_published_or_the_one_asked_for(fake):
         fake.portfolio(week="46")
 
 
+def test_a_week_in_which_every_run_failed_is_told_of(fake, no_kernel):
+    fake.portfolio()
+    no_kernel.shows["weekly_review"] = PublishError("cell 3 stopped")
+    assert [fake.publish(slug=slug, week="2026-W47").state for slug in ("acme", "birch")] == ["failed"] * 2
+    assert (fake.portfolio().state, run_of(fake)["week"]) == ("published", "2026-W47")
+
+
+def test_a_firm_whose_every_run_failed_has_its_page(room, no_kernel, monkeypatch):
+    monkeypatch.setattr(firm, "execute", no_kernel)
+    write_notebooks(room.notebooks, portfolio=notebook("# Portfolio", READS, SHOWS, declares=DECLARES))
+    no_kernel.shows["weekly_review"] = PublishError("cell 3 stopped")
+    assert room.publish().state == "failed"
+    (outcome,) = publish_firm(room.reports, notebooks=room.notebooks, pages=(PORTFOLIO,))
+    assert (outcome.state, outcome.week) == ("published", "2026-W46")
+
+
 def test_without_any_report_there_is_nothing_to_make(tmp_path):
     assert publish_firm(tmp_path / "none", pages=(PORTFOLIO,)) == ()
     assert not (tmp_path / "none").exists()

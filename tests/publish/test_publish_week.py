@@ -477,7 +477,7 @@ def test_a_publisher_killed_while_a_notebook_runs_takes_its_kernel_along(room, n
     write_notebooks(room.notebooks, weekly_review=notebook(hangs))
     places = [str(place) for place in (room.home, room.reports, room.notebooks)]
     with subprocess.Popen([sys.executable, "-c", KILLED, *places]) as publisher:
-        wait_until(lambda: told.exists() and told.read_text())
+        wait_until(lambda: told.exists() and told.read_text(), seconds=60)
         publisher.kill()
     wait_until(lambda: not is_alive(int(told.read_text())))
     assert stamps(room.report) == before

@@ -49,8 +49,12 @@ class World:
         """`spm` in a process of its own."""
         environment = {
             **os.environ,
-            **{"SPM_TODAY": TODAY, "SPM_HOME": str(self.home), "SPM_REPORTS": str(self.reports)},
-            **{"TMPDIR": str(self.tmp), MARK: str(self.folder), "PYTHONPATH": str(ROOT)},
+            "SPM_TODAY": TODAY,
+            "SPM_HOME": str(self.home),
+            "SPM_REPORTS": str(self.reports),
+            "TMPDIR": str(self.tmp),
+            MARK: str(self.folder),
+            "PYTHONPATH": str(ROOT),
         }
         return subprocess.Popen(
             [sys.executable, "-m", "spm_lib", *arguments],

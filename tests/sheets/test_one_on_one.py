@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spm_lib import open_one_on_one, open_review, words
-from spm_lib.errors import UsageError
+from spm_lib.errors import DocumentError, UsageError
 from tests.sheets.making import HOSTILE, PLANTED, WEEK, make
 
 
@@ -191,3 +191,32 @@ def test_a_rep_who_left_is_said_to_have(home):
 
 def test_a_hostile_name_stays_words(home):
     assert open_one_on_one("tiny", WEEK, "hos", home).name == HOSTILE
+
+
+SUPPLIED = "rep,kind,what,due_on,done_on\nana,resource,a tablet,,2026-11-{day}\nana,pay,a list,2026-10-15,\n"
+
+
+@pytest.mark.parametrize(("day", "supplied", "late"), [(22, "2026-11-22", False), (23, None, True)])
+def test_a_resource_counts_as_supplied_from_the_day_the_ledger_says(home, day, supplied, late):
+    """The plan itself says nothing of the tablet; what came after the week's last day is not known yet."""
+    ledger = home / "tiny" / "supplied.csv"
+    ledger.write_text(SUPPLIED.format(day=day))
+    try:
+        rows = open_one_on_one("tiny", WEEK, "ana", home).plan.resources
+    finally:
+        ledger.unlink()
+    rows = rows.set_index(rows["what"].str.strip())
+    assert rows.loc["A tablet", "is_late"] == late
+    came = rows.loc["A tablet", "supplied_on"]
+    assert (None if pd.isna(came) else str(came.date())) == supplied
+    assert rows.loc["A list", "supplied_on"] == pd.Timestamp("2026-05-02")
+
+
+def test_a_ledger_with_a_fault_is_told_and_not_passed_over(home):
+    ledger = home / "tiny" / "supplied.csv"
+    ledger.write_text(SUPPLIED.format(day=22).replace("a tablet", "a horse"))
+    try:
+        with pytest.raises(DocumentError, match="no plan promises ana this resource"):
+            open_one_on_one("tiny", WEEK, "ana", home)
+    finally:
+        ledger.unlink()
