@@ -489,7 +489,7 @@ def simulate(
 
 
 def main() -> int:
-    """Run `spm` and return its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted, 143 ended."""
+    """Run `spm`; its exit code: 0 done, 1 failed, 2 wrong call, 3 gate, 130 interrupted, 143 ended."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -28,7 +28,16 @@ from spm_lib.metrics import registry
 from spm_lib.metrics.goals import goals
 from spm_lib.periods import Period
 from spm_lib.sources import Mapping, drop_id, load_mapping, plan_drops
-from spm_lib.touched import DOCUMENTS, EVERY_NUMBER, EVERYTHING, MEETINGS, PLANS, TABLES, by_document, by_metrics
+from spm_lib.touched import (
+    DOCUMENTS,
+    EVERY_NUMBER,
+    EVERYTHING,
+    MEETINGS,
+    PLANS,
+    TABLES,
+    by_document,
+    by_metrics,
+)
 
 T = TypeVar("T")
 

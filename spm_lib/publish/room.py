@@ -1,7 +1,7 @@
 """Temporary folders that do not outlive who made them: the next one to need a folder removes what was left.
 
-A folder is held by a lock on itself, which the system takes back however its holder ends. So nothing has to be
-guessed from names, process ids or times.
+A folder is held by a lock on itself, which the system takes back however its holder ends. So nothing has to
+be guessed from names, process ids or times.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def _room_for_sockets() -> None:
     held = ExitStack()
     room = held.enter_context(a_room(ROOM))
     # multiprocessing has no public way to say where; without this it leaves a folder in the temporary ones
-    multiprocessing.current_process()._config["tempdir"] = str(room)  # type: ignore[attr-defined]
+    multiprocessing.current_process()._config["tempdir"] = str(room)  # type: ignore[attr-defined]  # noqa: SLF001
     atexit.register(held.close)
 
 

@@ -1,4 +1,4 @@
-"""Kill `spm ingest` and `spm review` at random moments, then see that nothing was torn, lost, doubled or left.
+"""Kill `spm ingest` and `spm review` at random moments; see that nothing was torn, lost, doubled or left.
 
 `python -m tests.run.kill --kills 200` runs it at length; the ordinary tests do it a few times. What is killed
 (the command, the process of a job, the server that forks them, the nursery of kernels, a kernel) and when is
@@ -36,7 +36,7 @@ MARK = "SPM_TEST_WORLD"
 
 
 class World:
-    """Two tiny clients, one that is ingested and one that is reviewed, and a temporary folder of their own."""
+    """Two tiny clients, one that is ingested and one that is reviewed, and a folder for what is temporary."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,7 +89,7 @@ class World:
         faults = []
         try:
             timeline(Store(self.home / "read"), load_client(self.home, "read"), None)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001
             faults.append(f"the history cannot be read: {fault}")
         report = self.reports / "shown" / WEEK
         if report.exists():
