@@ -138,7 +138,7 @@ def test_the_latest_full_export_of_every_table_stands_and_what_came_after_it():
             ("2026-11-08", "changed", "leads", 6, 0),
         )
     )
-    # the first stands for its stages alone; its opportunities are in the later one, which cannot be told apart
+    # the first stands for its stages alone; its opportunities are in the later one
     assert sorted(stand["rows_read"]) == [3, 5, 6, 10, 11, 20]
     again = exports_that_stand(drops(*[(f"2026-11-0{n}", "full", "opportunities", n, 1) for n in (1, 2, 3)]))
     assert again["rows_read"].tolist() == [3]
