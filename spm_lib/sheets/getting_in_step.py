@@ -147,7 +147,7 @@ class GettingInStep:
             else:
                 yield table.capitalize(), "not received", f"Ask for an export of {table}."
         for said, tables in together.items():
-            yield words.capital(words.listed(tables)), said, ""
+            yield "Received", f"{words.listed(tables)} {said}", ""
         yield from self._reps()
         if self.known_as_of is not None:
             yield from self._rows()
@@ -233,7 +233,8 @@ class GettingInStep:
                 here = min(past, max(0, (self.week.end - rep.starts_on).days // 7))
             name = self._review.rep_names[rep.id]
             yield Supply(f"Win rate of {name}", "decided", own, need, here, RATE_WEEKS, losses)
-        yield Supply("Usual range of a week", "weeks", past, ENOUGH_WEEKS, past, 0, missing)
+        coming = max(ENOUGH_WEEKS - past, 0)  # weeks pass by the calendar, at no pace of anybody's
+        yield Supply("Usual range of a week", "weeks", past, ENOUGH_WEEKS, past, 0, missing, coming)
         goal = missing or ("" if len(view.quotas) else "goals, in the document or as an export")
         yield Supply("Attainment and pace", "goals", len(view.quotas), 1, past, 0, goal)
         yield from self._of_past_periods(goal)

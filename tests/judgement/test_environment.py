@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 
 import pandas as pd
 import pytest
+from scipy import stats
 
+from spm_lib import words
 from spm_lib.errors import DocumentError
 from spm_lib.expectations.environment import check_environment, questions, read_environment
 from spm_lib.judgement.environment import (
@@ -17,7 +20,7 @@ from spm_lib.judgement.environment import (
     next_improvements,
     spokes,
 )
-from spm_lib.judgement.readiness import Supply, readiness
+from spm_lib.judgement.readiness import Supply, paces, readiness
 
 ON = date(2026, 11, 22)
 GOALS = DocumentFacts(
@@ -77,12 +80,58 @@ def test_an_answer_counts_only_where_no_record_tells():
 def test_exports_and_data_by_hand():
     stale = BesideFacts(exports_age_days=20, tables=("opportunities",))
     assert levels(beside=stale)["tools connected", "tools connected"] == 1
-    # 4 of 20 break a rule, 20 %: level 2; 1 of 20, 5 %: level 4, but 2 of 100 rows refused: 2
-    fresh = BesideFacts(0, 0, 1.0, 8, ("opportunities", "activities"), 20, 4, 100, 0)
+    fresh = BesideFacts(0, 0, 1.0, 8, ("opportunities", "activities"))
     assert levels(beside=fresh)["tools connected", "tools connected"] == 3
-    assert levels(beside=fresh)["data clean", "data clean"] == 2
-    refused = BesideFacts(0, 0, 1.0, 8, ("opportunities",), 20, 1, 100, 2)
-    assert levels(beside=refused)["data clean", "data clean"] == 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "broken", "touched", "refused", "level"),
+    [
+        (None, 0, None, 0, None),  # no rule is in force: not answered
+        (0, 0, None, 0, None),  # nothing to check
+        (7, 0, None, 0, 4),
+        (7, 3, None, 0, 2),  # 4 of 7 kept, 57 %
+        (8, 5, None, 0, 1),  # 3 of 8, 38 %
+        (4, 1, None, 0, 3),  # 3 of 4, 75 %
+        (4, 4, None, 0, 0),
+        (4, 0, 57, 0, 4),  # 57 of 60 touched, 95 %
+        (4, 0, 56, 0, 3),  # 93 %
+        (4, 0, 45, 0, 2),  # 75 %
+        (4, 0, 30, 0, 1),  # 50 %
+        (4, 0, 29, 0, 0),
+        (4, 2, 60, 0, 2),  # the lower of the two
+        (4, 0, 60, 1, 4),  # 1 of 100 rows refused
+        (4, 0, 60, 2, 2),
+    ],
+)
+def test_clean_data_by_hand(rules, broken, touched, refused, level):
+    names = ("past_expected_close", "no_amount", "untouched_days", "no_next_step", "single_contact")[:broken]
+    facts = BesideFacts(
+        rule_count=rules,
+        broken_rules=names,
+        touch_count=None if touched is None else 60,
+        touched_count=touched,
+        read_count=100,
+        refused_count=refused,
+    )
+    assert levels(beside=facts)["data clean", "data clean"] == level
+    row = environment([], facts, ON).iloc[-1]
+    assert ("Expected close has passed" in row["first"]) == bool(broken)
+
+
+def test_a_document_in_force_while_no_rep_is_listed_is_in_force_for_nobody_we_know():
+    one = DocumentFacts("sales_goals", "Goals", written_count=1, in_force_count=1, since=date(2026, 9, 14))
+    found = levels(one)
+    assert found["sales_goals", "documented"] == 1
+    assert found["sales_goals", "defined"] is None
+    table = environment([one], BesideFacts(), ON)
+    assert table["first"].tolist()[:2] == ["List the reps in client.yaml."] * 2
+
+
+def test_what_was_understood_has_its_day():
+    one = dataclasses.replace(GOALS, understood_on=date(2026, 9, 18))
+    said = environment([one], BesideFacts(), ON).set_index("state")["said"]["understood"]
+    assert said == "4 of 5 have read and reviewed it, the last on 18 September 2026"
 
 
 def test_what_others_rest_on_helps_first():
@@ -118,9 +167,21 @@ def test_questions_left_open_answer_nothing(tmp_path):
     assert read_environment(tmp_path, ON) == (date(2026, 11, 1), {})
 
 
+def test_the_pace_of_a_count_has_the_exact_interval():
+    # Garwood, 20 results, 90 %: 13.25 to 29.06; at that mean so many or more, or fewer, are 5 in 100
+    slow, fast = paces(20, 1)
+    assert (round(slow, 2), round(fast, 2)) == (13.25, 29.06)
+    assert stats.poisson.sf(19, slow) == pytest.approx(0.05)
+    assert stats.poisson.cdf(20, fast) == pytest.approx(0.05)
+    assert paces(20, 10) == pytest.approx((slow / 10, fast / 10))
+
+
 def test_how_long_until_there_is_enough_by_hand():
-    # 10 in 10 weeks is 1 a week: 30 after 30 weeks, more than the 26 it is read over
-    # 20 in 10 weeks is 2 a week: 30 after 15 weeks, 5 more
+    # c: 20 in 10 weeks is 1.325 to 2.906 a week; the 10 that are missing take 3.4 to 7.5 weeks, of 16 free
+    # b: 10 in 10 weeks is 0.543 to 1.696 a week; 20 more take 11.8 weeks or 36.9, of 16 free
+    # f: 3 in 10 weeks is at most 0.775 a week: 12.4 in the 16 that are free, 27 are missing
+    # g: 25 in all 26 weeks; what comes in replaces what drops out
+    # h: 6 of 13 weeks without an end: 0.435 to 1.974 a week; 7 more take 3.5 to 16.1
     told = readiness(
         [
             Supply("a", "decided", 30, 30, 26, 26),
@@ -128,7 +189,29 @@ def test_how_long_until_there_is_enough_by_hand():
             Supply("c", "decided", 20, 30, 10, 26),
             Supply("d", "decided", 0, 30, 0, 26),
             Supply("e", "decided", 40, 30, 26, 26, "an export"),
+            Supply("f", "decided", 3, 30, 10, 26),
+            Supply("g", "decided", 25, 30, 60, 26),
+            Supply("h", "weeks", 6, 13, 6),
+            Supply("i", "past goal periods", 2, 4, 40, 0, "", 19),
         ]
-    )
-    assert told["state"].tolist() == ["ready", "too few at this pace", "in time", "cannot be told", "missing"]
-    assert told["weeks_left"].dropna().tolist() == [5]
+    ).set_index("what")
+    assert told["state"].to_dict() == {
+        "a": "ready",
+        "b": "in time",
+        "c": "in time",
+        "d": "cannot be told",
+        "e": "missing",
+        "f": "too few at this pace",
+        "g": "too few at this pace",
+        "h": "in time",
+        "i": "in time",
+    }
+    assert told["weeks_least"].dropna().to_dict() == {"b": 12, "c": 4, "h": 4, "i": 19}
+    assert told["weeks_most"].dropna().to_dict() == {"c": 8, "h": 17, "i": 19}
+
+
+def test_a_range_of_weeks_is_said_in_words():
+    told = readiness([Supply("c", "decided", 20, 30, 10, 26), Supply("b", "decided", 10, 30, 10, 26)])
+    first, second = (words.ready(row) for row in told.to_dict("records"))
+    assert first == "20 of 30 decided in 26 weeks; enough in 4 to 8 weeks at the pace so far"
+    assert second.endswith("enough in 12 weeks at the earliest, or not within the weeks it is read over")
