@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import imports, parent_memory, stock_cli, warm_review
+from benchmarks import imports, parent_memory, scale, throughput, warm_review
 from benchmarks.harness import demo_home, report
 
 
@@ -14,14 +14,18 @@ def main() -> int:
     """Run all; 1 when one of them is not what was asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="ingested demo clients, instead of writing them")
+    parser.add_argument("--count", type=int, default=30, help="client-weeks of the throughput")
+    parser.add_argument("--reviews", type=int, default=60, help="reviews over which memory is watched")
+    parser.add_argument("--full", action="store_true", help="a million opportunities too; ten gigabytes")
     given = parser.parse_args()
     with demo_home(given.home) as home:
         there = ["--home", str(home)]
         rows = [
             *warm_review.main(there),
             *imports.main([]),
-            *stock_cli.main(there),
-            *parent_memory.main(there),
+            *throughput.main([*there, "--count", str(given.count)]),
+            *parent_memory.main([*there, "--reviews", str(given.reviews), "--notebook", "owner_update"]),
+            *scale.main(["--full"] if given.full else []),
         ]
     report(rows)
     return 0 if all(row.kept for row in rows) else 1

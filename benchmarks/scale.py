@@ -23,8 +23,9 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from synthetic import SLUG, WEEK, write_client
 
+from benchmarks.harness import Row, environment, show
+from benchmarks.synthetic import SLUG, WEEK, write_client
 from spm_lib.periods import trailing
 from spm_lib.review import Review, open_review
 from spm_lib.view import View
@@ -152,8 +153,8 @@ _RUNS: dict[str, Callable[[Path], object]] = {
 
 def run(what: str, home: Path) -> dict[str, float]:
     """One run in a process of its own: seconds and peak memory, GB."""
-    command = [sys.executable, __file__, "--child", what, "--home", str(home)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    command = [sys.executable, __file__, "--child", what, "--room", str(home)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment())
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -169,31 +170,29 @@ def child(what: str, home: Path) -> None:
     print(json.dumps({**facts, **(found if what == "trend" else {})}))  # type: ignore[dict-item]
 
 
-def main() -> None:
-    """Measure and print."""
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure, print, and hand back the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="1,000,000 opportunities too")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(tempfile.gettempdir()) / "spm-scale",
-        help="where the clients are written",
-    )
+    parser.add_argument("--full", action="store_true", help="1,000,000 opportunities too; ten gigabytes")
+    parser.add_argument("--room", type=Path, help="where the clients are written, and kept")
     parser.add_argument("--child", choices=list(_RUNS), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if asked.child:
-        child(asked.child, asked.home)
-        return
-    sizes = SIZES if asked.full else SIZES[:2]
-    for size in sizes:
-        write_client(asked.home / str(size), size)
-    print("Compared on the smallest size:")
-    compare(asked.home / str(sizes[0]))
-    found = {}
-    for size in sizes:
-        found[size] = {what: run(what, asked.home / str(size)) for what in _RUNS}
-        _row(size, found[size])
-    _verdict(found)
+        child(asked.child, asked.room)
+        return []
+    with tempfile.TemporaryDirectory(prefix="spm-scale-") as short_lived:
+        room = asked.room or Path(short_lived)
+        sizes = SIZES if asked.full else SIZES[:2]
+        for size in sizes:
+            write_client(room / str(size), size)
+        compare(room / str(sizes[0]))
+        found = {}
+        for size in sizes:
+            found[size] = {what: run(what, room / str(size)) for what in _RUNS}
+            _row(size, found[size])
+    rows = _verdict(found)
+    show(rows)
+    return rows
 
 
 def _row(size: int, one: dict[str, dict[str, float]]) -> None:
@@ -205,30 +204,38 @@ def _row(size: int, one: dict[str, dict[str, float]]) -> None:
     print(f"{size:>9,}: " + " | ".join(parts), flush=True)
 
 
-def _verdict(found: dict[int, dict[str, dict[str, float]]]) -> None:
+def _verdict(found: dict[int, dict[str, dict[str, float]]]) -> list[Row]:
     """The figures beside their targets."""
     small, large = min(found), max(found)
     last, first = found[large], found[small]
     decades = math.log(large / small)
-    rows = [
-        ("tables / SQL by hand", last["tables"]["seconds"] / last["sql"]["seconds"], 2.0),
-        (
-            "exponent, tables",
-            math.log(last["tables"]["seconds"] / first["tables"]["seconds"]) / decades,
-            1.05,
+
+    def row(what: str, ours: str, other: str, value: float, most: float) -> Row:
+        return Row(
+            f"{what}, {large:,} opportunities", ours, other, f"{value:.2f}", f"{most:g}", value <= most
+        )
+
+    tables, review, sql, trend = (last[name] for name in ("tables", "review", "sql", "trend"))
+    grown = math.log(tables["seconds"] / first["tables"]["seconds"]) / decades
+    weeks = trend["weeks_52"] / trend["weeks_1"]
+    return [
+        row(
+            "snapshot and eight tables against SQL by hand",
+            f"{tables['seconds']:.1f} s",
+            f"{sql['seconds']:.1f} s",
+            tables["seconds"] / sql["seconds"],
+            2,
         ),
-        (
-            "exponent, review",
-            math.log(last["review"]["seconds"] / first["review"]["seconds"]) / decades,
-            1.05,
+        row(f"exponent of growth from {small:,}", f"{tables['seconds']:.1f} s", "", grown, 1.05),
+        row("peak memory of a whole review, GB", f"{review['seconds']:.1f} s", "", review["memory"], 4),
+        row(
+            "52 weeks of trend against one week",
+            f"{trend['weeks_52']:.2f} s",
+            f"{trend['weeks_1']:.2f} s",
+            weeks,
+            3,
         ),
-        ("peak memory of tables, GB", last["tables"]["memory"], 4.0),
-        ("peak memory of review, GB", last["review"]["memory"], 4.0),
-        ("52 weeks / one week", last["trend"]["weeks_52"] / last["trend"]["weeks_1"], 3.0),
     ]
-    print(f"At {large:,} opportunities{'':18}measured  target")
-    for name, value, target in rows:
-        print(f"  {name:36}{value:10.2f} {target:7.2f}  {'reached' if value <= target else 'missed'}")
 
 
 if __name__ == "__main__":
