@@ -1,6 +1,6 @@
 """How the cost of a review grows with the data, against SQL written by hand for the same tables.
 
-    python benchmarks/scale.py [--full] [--home FOLDER]
+    python -m benchmarks.scale [--full] [--room FOLDER]
 
 Measures 10,000 and 100,000 opportunities, with ``--full`` 1,000,000 too; each run is a process of its own.
 ``tables``: opening the client, its snapshot, and those tables of the weekly review that SQL can say, with
