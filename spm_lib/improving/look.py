@@ -226,6 +226,7 @@ class Look:
         held = [day.date() for day in talks["on"]]
         checkpoints = list(self.days.values())
         ledger = self.company_part
+        said, may = judgement.check_ourselves(ledger), judgement.may_confront(ledger)
         return judgement.proposed(
             self.states,
             self.support,
@@ -233,7 +234,8 @@ class Look:
             on=self.on,
             talks=judgement.talks_missing(self.plan.starts_on, checkpoints, held, self.on),
             unacknowledged=list(open_steps),
-            ourselves=[] if judgement.may_confront(ledger) else judgement.check_ourselves(ledger),
+            ourselves=[] if may else said,
+            beside=said if may else [],
         )
 
 
@@ -254,8 +256,10 @@ def facts_of(review: Review, metrics: list[str], starts_on: date) -> dict[str, F
 def reached_before(
     review: Review, rep: str, asked_for: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> pd.DataFrame:
-    """Whether peers, and the rep before, reached what is asked, at the end of a week; peers unnamed."""
-    team = {one.id: one.role for one in standings.team_of(review.view())}
+    """Whether peers of the same role, and the rep before, reached what is asked by a week; peers unnamed."""
+    everybody = {one.id: one.role for one in standings.team_of(review.view())}
+    # what another role reaches does not show that this one can
+    team = {one: role for one, role in everybody.items() if role == everybody.get(rep, role)}
     facts = facts_of(review, [str(line["metric"]) for _, line in asked_for], review.week.end)
     parts = []
     for what, line in asked_for:

@@ -404,6 +404,7 @@ def proposed(
     talks: Sequence[date] = (),
     unacknowledged: Sequence[str] = (),
     ourselves: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> Proposal:
     """The outcome that a plan proposes on a day.
 
@@ -419,16 +420,19 @@ def proposed(
     unacknowledged : sequence of str
         Steps of the plan that were not read and reviewed together.
     ourselves : sequence of str
-        What the ledger of the company's own part says first (``check_ourselves``).
+        What the ledger of the company's own part says first (``check_ourselves``) and forbids an end.
+    beside : sequence of str
+        What it says and what forbids nothing; said first all the same.
 
     Returns
     -------
     Proposal
         "go on" before the end; "met" where every criterion is met, or short of its number by no more than
         chance while another one is met; "end" where one is further off than chance and the company did its
-        part; else "extend".
+        part; else "extend". From the last day on it rests on that day, however late the outcome is written.
     """
-    now = states[states["at"].eq("now")]
+    at_end = states[states["at"].eq("end")]
+    now = at_end if on >= ends_on and len(at_end) else states[states["at"].eq("now")]
     counts = {state: int(now["state"].eq(state).sum()) for state in STATES}
     told = f"{counts['met']} of {len(now)} criteria met" + "".join(
         f", {counts[state]} {state}" for state in STATES[1:4] if counts[state]
@@ -443,7 +447,19 @@ def proposed(
         return Proposal("extend", ("Check ourselves first.", *ours, f"{told}."))
     if not counts["not yet"]:
         return Proposal("extend", (f"{told}: the time was too short to tell.",))
+    open_ones = [*beside, *_late(support)]
+    if open_ones:
+        return Proposal("end", (*open_ones, f"{told}."))
     return Proposal("end", (f"{told}.", "The company gave its support, held its talks and kept its part."))
+
+
+def _late(support: pd.DataFrame) -> list[str]:
+    """What was given after its day, a sentence each."""
+    return [
+        f"“{style.plain(row['what'], 160)}”, due on {style.day(row['due'])}, was given on "
+        f"{style.day(row['done_on'])}."
+        for row in support[support["state"].eq("given late")].to_dict("records")
+    ]
 
 
 def _unfinished(

@@ -292,3 +292,26 @@ def test_nothing_ends_while_the_company_owes_its_own_part(owed, said):
     assert found.reasons[0] == "Check ourselves first."
     assert said in found.reasons
     assert proposal("met", "met", **owed).result == "met"  # what the rep reached is reached
+
+
+def test_what_is_open_beside_an_end_is_said_before_the_end_is_and_nothing_claims_otherwise():
+    gap = "Check ourselves: A list of leads, due on 1 December 2026, has not been supplied."
+    found = proposal("not yet", "not yet", beside=[gap])
+    assert found.result == "end"
+    assert found.reasons[0] == gap
+    assert not any("kept its part" in one for one in found.reasons)
+
+
+def test_support_that_came_late_is_said():
+    late = support_log([("Visits together", "manager", date(2026, 12, 1), date(2026, 12, 20))], END)
+    found = proposal("not yet", "not yet", support=late)
+    assert "“Visits together”, due on 1 December 2026, was given on 20 December 2026." in found.reasons
+    assert not any("kept its part" in one for one in found.reasons)
+
+
+def test_an_outcome_rests_on_the_last_day_of_the_plan_however_late_it_is_written():
+    reached = pd.DataFrame(
+        {"at": ["end", "end", "now", "now"], "state": ["met", "met", "not yet", "not yet"]}
+    )
+    nothing = support_log([], END)
+    assert proposed(reached, nothing, ends_on=END, on=date(2027, 3, 28)).result == "met"
