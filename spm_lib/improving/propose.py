@@ -321,9 +321,10 @@ def _reached(review: Review, rep: str, asked: Documented) -> float:
     begun = pd.to_datetime(rows["starts_on"])
     earlier = rows[(begun < until) & (begun >= until - pd.Timedelta(weeks=RATE_WEEKS))]
     usual = earlier.dropna(subset=["value"]).groupby("rep_id")["value"].mean()
-    if rep in usual:
-        return float(math.floor(usual[rep]))
-    return float(math.floor(usual.median())) if len(usual) else math.inf
+    if usual.empty:
+        return math.inf
+    # at least one: a criterion of none would be met by doing nothing
+    return float(max(1, math.floor(usual[rep] if rep in usual else usual.median())))
 
 
 def _support(review: Review, rep: str, starts_on: date, known_on: date) -> Iterator[dict[str, Any]]:
