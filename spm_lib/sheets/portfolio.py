@@ -273,7 +273,8 @@ def _not_in(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     asked, known = (part[part["weight"].ge(NEEDS_TIME)] for part in (rows, others))
     keys = set(known[_SAME].fillna("").itertuples(index=False, name=None))
     own = asked[_SAME].fillna("").itertuples(index=False, name=None)
-    return asked[[key not in keys for key in own]]
+    # an empty list would choose columns, and none of them
+    return asked[pd.Series([key not in keys for key in own], index=asked.index, dtype=bool)]
 
 
 def _is_slug(name: str) -> bool:

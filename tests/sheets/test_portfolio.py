@@ -255,3 +255,10 @@ def test_the_tables_behind_it_are_kept(firm, tmp_path):
     said(firm.open(keep=tmp_path / "keep"))
     names = {path.name for path in (tmp_path / "keep").iterdir()}
     assert names == {f"portfolio_{name}.parquet" for name in ("reports", "attention", "changes")}
+
+
+def test_a_client_that_asks_for_no_time_changes_nothing(firm):
+    """Choosing none of no rows must leave the columns: a firm of one quiet client has a page as well."""
+    firm(needs=[])
+    firm(needs=[], week="2026-W45")
+    assert firm.open().changes().empty

@@ -303,10 +303,12 @@ def test_what_the_numbers_propose(ending):
     if ending.name == "met":
         assert ending.proposal == ("met", "2 of 2 criteria met.")
     else:
-        said = (
-            "0 of 2 criteria met, 2 not yet. The company gave its support, held its talks and kept its part."
-        )
-        assert ending.proposal == ("end", said)
+        result, said = ending.proposal
+        assert result == "end"
+        # what is open on the company's side is said first, and nobody claims that all of it was kept
+        assert said.startswith("Check ourselves: No meeting has come back to the sales goals document")
+        assert "A list of roofs older than 20 years, due on 25 September 2026, was supplied on" in said
+        assert said.endswith("0 of 2 criteria met, 2 not yet.")
 
 
 def test_the_state_of_the_plan(ending):
