@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 PICTURES = {
     "weekly_review.png": ("alder-heating/{week}/weekly_review.html", 1080, 1500, 1.5),
     "owner_update_phone.png": ("alder-heating/{week}/owner_update.html", 390, 844, 2),
+    "one_on_one.png": ("alder-heating/{week}/one_on_one/devon-price.html", 1080, 1250, 1.5),
     "win_rates.png": ("brightwater-dental/{week}/weekly_review.html", 1080, 520, 1.5),
 }
 
