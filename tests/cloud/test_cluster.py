@@ -75,12 +75,12 @@ def worker(started, scheduler: str) -> Callable[[], subprocess.Popen[bytes]]:
 @pytest.fixture
 def home(s3: str, demo_home: Path) -> str:
     """Two demo clients in an object store."""
-    bucket = storage.Bucket(f"{s3}/home")
+    bucket = storage.Bucket(f"{s3}/clients")
     for slug in SLUGS:
         for path in (demo_home / slug).rglob("*"):
             if path.is_file() and "inbox" not in path.parts:
                 bucket.write(path.relative_to(demo_home).as_posix(), path.read_bytes())
-    return f"{s3}/home"
+    return f"{s3}/clients"
 
 
 def workers_known(address: str, count: int) -> None:

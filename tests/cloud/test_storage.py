@@ -23,10 +23,10 @@ HOME = {
 @pytest.fixture
 def home(s3) -> str:
     """A home of two clients."""
-    bucket = storage.Bucket(f"{s3}/home")
+    bucket = storage.Bucket(f"{s3}/clients")
     for name, content in HOME.items():
         bucket.write(name, content)
-    return f"{s3}/home"
+    return f"{s3}/clients"
 
 
 def files(address: str) -> dict[str, bytes | None]:
@@ -35,9 +35,9 @@ def files(address: str) -> dict[str, bytes | None]:
 
 
 def test_what_is_remote_and_what_is_a_folder():
-    assert storage.is_remote("s3://firm/home")
+    assert storage.is_remote("s3://firm/clients")
     assert not storage.is_remote("data")
-    assert not storage.is_remote(Path("/srv/data"))
+    assert not storage.is_remote(Path("somewhere/data"))
 
 
 def test_the_clients_of_a_home(home):
@@ -115,7 +115,7 @@ def test_a_name_that_leaves_its_folder_is_refused(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("address", ["nothing://firm/home", "s3://no-such-bucket/home"])
+@pytest.mark.parametrize("address", ["nothing://firm/clients", "s3://no-such-bucket/clients"])
 def test_a_store_that_is_not_there_is_said_in_plain_words(s3, address):
     with pytest.raises(StorageError) as refused:
         storage.Bucket(address).files()
