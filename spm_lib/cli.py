@@ -302,12 +302,7 @@ def acknowledge(
 
     with _client_home(context, home, client, writes=True) as folder:
         facts = load_client(folder, client)
-        today = _now(facts.zone).date()
-        day = today if on is None else _day("--on", on)
-        if day > today:
-            raise UsageError(
-                "that day has not come yet", given=str(day), remedy="give the day it happened on"
-            )
+        day = _happened(facts, on)
         row = agreed.acknowledge(client_folder(folder, client), facts, document, rep, step, day)
         console.say(f"{rep} has {step} {row.document} (version {row.version[:8]}) on {day}")
 
@@ -331,12 +326,7 @@ def supplied(
 
     with _client_home(context, home, client, writes=True) as folder:
         facts = load_client(folder, client)
-        today = _now(facts.zone).date()
-        day = today if on is None else _day("--on", on)
-        if day > today:
-            raise UsageError(
-                "that day has not come yet", given=str(day), remedy="give the day it happened on"
-            )
+        day = _happened(facts, on)
         by = None if due is None else _day("--due", due)
         row = agreed.supply(client_folder(folder, client), facts, rep, kind, what, day, due=by)
         done = "paid" if row.kind == "pay" else "supplied"

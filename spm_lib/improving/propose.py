@@ -8,7 +8,6 @@ whose own part is open; no agreed activity to measure early.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from spm_lib.meetings.improvement_documented import Documented, documented
 from spm_lib.meetings.improvement_faults import FOLDER
 from spm_lib.meetings.improvement_models import ACTIVITY, CHECKPOINT_DAYS, EXTERNAL, OUTCOME
 from spm_lib.meetings.models import one_line
+from spm_lib.meetings.new_file import write_new
 from spm_lib.review import RATE_WEEKS, Review
 
 #: Weeks a plan lasts, by its checkpoints.
@@ -122,28 +122,7 @@ def write_plan(
     text = propose(review, rep, starts_on, metric, known_on=known_on)
     if set(rep) & set('/\\:*?"<>|') or one_line(rep) != rep:
         _refuse("the rep’s id cannot be part of a file’s name", rep, "give the rep a plainer id")
-    path = review.source.folder / FOLDER / f"{starts_on.isoformat()}-{rep}.md"
-    beside = path.with_name(f".tmp-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        # a link, unlike a rename, never replaces a file somebody has begun to fill in
-        os.link(beside, path)
-    except FileExistsError:
-        _refuse("the plan’s file is there already", f"{FOLDER}/{path.name}", "fill in that one")
-    except OSError as problem:
-        raise UsageError(
-            "the plan’s file cannot be written",
-            where=f"{FOLDER}/{path.name}",
-            given=problem.strerror,
-            remedy="check the folder and the room on the disk",
-        ) from problem
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    return write_new(review.source.folder / FOLDER / f"{starts_on.isoformat()}-{rep}.md", text, "plan")
 
 
 def _refuse(what: str, given: object, remedy: str) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from spm_lib.errors import UsageError
 from spm_lib.meetings.commitments import Carried, carried
 from spm_lib.meetings.files import FOLDER, Meetings
 from spm_lib.meetings.models import KINDS, MANAGER, OWNER, WITH_A_REP, one_line
+from spm_lib.meetings.new_file import write_new
 
 #: A meeting brings back this many documents at most.
 REINFORCED_AT_ONCE = 2
@@ -103,32 +103,7 @@ def write_next(
         As in `next_meeting`; or the file is there already, or cannot be written.
     """
     text = next_meeting(kind, rep, on, client, meetings, findings, documents=documents)
-    path = Path(folder) / FOLDER / file_name(kind, rep, on)
-    beside = path.with_name(f".tmp-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        # a link, unlike a rename, never replaces a file somebody has begun to fill in
-        os.link(beside, path)
-    except FileExistsError:
-        raise UsageError(
-            "the meeting’s file is there already",
-            where=f"{FOLDER}/{path.name}",
-            remedy="fill in that one, or move it away first",
-        ) from None
-    except OSError as problem:
-        raise UsageError(
-            "the meeting’s file cannot be written",
-            where=f"{FOLDER}/{path.name}",
-            given=problem.strerror,
-            remedy="check the folder and the room on the disk",
-        ) from problem
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    return write_new(Path(folder) / FOLDER / file_name(kind, rep, on), text, "meeting")
 
 
 def file_name(kind: str, rep: str | None, on: date) -> str:
