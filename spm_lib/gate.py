@@ -19,7 +19,7 @@ import pandas as pd
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.errors import SpmError
 from spm_lib.expectations import Acknowledgements, Expectations, check_documents, read_document
-from spm_lib.history import Snapshot, Store, snapshot, timeline
+from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.history.manifest import StoredFile
 from spm_lib.ingest import FAILED
 from spm_lib.meetings import check_meetings, check_plans
@@ -38,6 +38,7 @@ from spm_lib.touched import (
     by_document,
     by_metrics,
 )
+from spm_lib.view import Source
 
 T = TypeVar("T")
 
@@ -97,10 +98,15 @@ def check(home: Path, slug: str, week: str) -> list[Finding]:
     list of Finding
         Those that stop first. Nothing is raised: what cannot be read is a finding.
     """
+    return look(home, slug, week)[0]
+
+
+def look(home: Path, slug: str, week: str) -> tuple[list[Finding], Source | None]:
+    """What `check` finds, and the client as it was opened for that; None where it cannot be opened."""
     gate = _Gate(Path(home), slug, week)
     gate.run()
     found = dict.fromkeys(gate.found)  # a damaged manifest is met twice, and said once
-    return sorted(found, key=lambda finding: finding.severity != "stop")
+    return sorted(found, key=lambda finding: finding.severity != "stop"), gate.source
 
 
 class _Gate:
@@ -111,6 +117,8 @@ class _Gate:
         self._slug = slug
         self._week = week
         self.found: list[Finding] = []
+        self.source: Source | None = None
+        self._replayed: Timeline | None = None
 
     def run(self) -> None:
         """Look at everything that can be looked at."""
@@ -130,9 +138,13 @@ class _Gate:
             self._try(lambda: self._inbox(folder, client, mapping))
         if expectations is not None:
             self._expectations(expectations, week.last_day)
-            self._try(lambda: self._acknowledgements(folder, client, expectations, week.last_day))
+            kept = self._try(lambda: Acknowledgements.load(folder, client, expectations))
+            if kept is not None:
+                self._try(lambda: self._acknowledgements(folder, kept, week.last_day))
             if state is not None and "quotas" not in client.not_recorded:
                 self._try(lambda: self._goals(expectations, state, client, week))
+            if kept is not None and self._replayed is not None:
+                self.source = Source(client, folder, expectations, kept, self._replayed)
 
     def _try(self, do: Callable[[], T]) -> T | None:
         """What the call returns; a refusal is a finding that stops."""
@@ -190,7 +202,8 @@ class _Gate:
         for entry in entries:
             for file in entry.files:
                 self._failed(file)
-        state = self._try(lambda: snapshot(timeline(store, client, None), week.end_at))
+        replayed = self._replayed = self._try(lambda: timeline(store, client, None))
+        state = None if replayed is None else self._try(lambda: snapshot(replayed, week.end_at))
         if state is not None:
             self._age(client, state, week)
             self._refused(folder, state)
@@ -301,11 +314,10 @@ class _Gate:
                     DOCUMENTS[kind],
                 )
 
-    def _acknowledgements(self, folder: Path, client: Client, expectations: Expectations, on: date) -> None:
+    def _acknowledgements(self, folder: Path, kept: Acknowledgements, on: date) -> None:
         """Who still has to read what, where acknowledgements are kept; without them nobody is judged."""
         if not (folder / "acknowledgements.csv").is_file():
             return
-        kept = Acknowledgements.load(folder, client, expectations)
         asked = [one for one in kept.open_requests(on) if one.step in ("read", "reviewed")]
         asked_of: dict[tuple[str, ...], list[str]] = {}  # the same reps of several documents: one note
         for document in dict.fromkeys(one.document for one in asked):

@@ -107,17 +107,13 @@ class Review:
         self._keep = keep
         self._standings: pd.DataFrame | None = None
         self._parts: dict[str, pd.DataFrame] = {}
-        self._views: dict[tuple[Period, str | None], View] = {}
 
     def __repr__(self) -> str:
         return f"<Review of {self.client.slug} {self.week.label}: try .measure('attainment', by='rep_id')>"
 
     def view(self, period: Period | None = None, by: str | None = None) -> View:
         """Everything known at the cut-off, for a period (the week when missing)."""
-        key = (period or self.week, by)
-        if key not in self._views:
-            self._views[key] = View(self.source, key[0], cutoff_day=self.week.end, by=by)
-        return self._views[key]
+        return self.source.view(period or self.week, self.week.end, by)
 
     def window(self, metric: str, weeks: int | None = None) -> Period:
         """The period a metric is read over: some trailing weeks, the goal period so far, or the week."""
@@ -275,10 +271,10 @@ class Review:
             for row in mine.to_dict("records")
         ]
 
-    @cached_property
+    @property
     def meetings(self) -> Meetings:
         """Every meeting on file; what is later than the week is left out by who reads them."""
-        return Meetings.load(self.source.folder, self.client)
+        return self.source.meetings
 
     def commitments(self) -> pd.DataFrame:
         """``meetings.commitments`` at the end of the week."""
@@ -309,7 +305,7 @@ class Review:
         on : datetime.date
             The week's last day, or one after it: what was put right since counts.
         """
-        view = View(self.source, self.week, cutoff_day=on + timedelta(days=1))
+        view = self.source.view(self.week, on + timedelta(days=1))
         promised = self.client.promised_meetings
         owed = promises(self.meetings, promised, self.client, self.since(), on)
         return Accounts(view, self.meetings, owed, self.standings())

@@ -46,12 +46,27 @@ class Source:
     #: What several views at the same cut-off share: (name, last day) -> what it is.
     _shared: dict[tuple[str, date], Any] = field(default_factory=dict, repr=False, compare=False)
     _unique: dict[pd.Timestamp, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _views: dict[tuple[Period, date, str | None], View] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def snapshot(self, cutoff: pd.Timestamp) -> Snapshot:
         """The state at a cut-off, replayed once."""
         if cutoff not in self._snapshots:
             self._snapshots[cutoff] = snapshot(self.timeline, cutoff)
         return self._snapshots[cutoff]
+
+    def view(self, period: Period, cutoff_day: date, by: str | None = None) -> View:
+        """What a metric may ask for over a period, known before a day; the same one at every asking."""
+        key = (period, cutoff_day, by)
+        if key not in self._views:
+            self._views[key] = View(self, period, cutoff_day=cutoff_day, by=by)
+        return self._views[key]
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """Every meeting on file, later ones than any cut-off too."""
+        return Meetings.load(self.folder, self.client)
 
     def unique(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The activities at a cut-off, each once however often it was logged; told apart once."""
@@ -98,11 +113,33 @@ class Source:
         ------
         UsageError, ClientError, DocumentError, HistoryError
         """
+        handed_down = _HANDED_DOWN.get((Path(home).resolve(), slug))
+        if handed_down is not None and known_at is None:
+            return handed_down
         client = load_client(home, slug)
         folder = client_folder(home, slug)
         expectations = Expectations.load(folder, client)
         acknowledgements = Acknowledgements.load(folder, client, expectations)
         return cls(client, folder, expectations, acknowledgements, timeline(Store(folder), client, known_at))
+
+
+#: Folder of all clients and slug -> the client as the process that this one was forked from had opened it.
+_HANDED_DOWN: dict[tuple[Path, str], Source] = {}
+
+
+def hand_down(home: Path, source: Source) -> None:
+    """Have this process, and those forked from it, open a client as it is open already.
+
+    Only for processes that end when the client's files change: nothing is read anew.
+
+    Parameters
+    ----------
+    home : pathlib.Path
+        Folder of all clients.
+    source : Source
+        Opened with all that was received.
+    """
+    _HANDED_DOWN[Path(home).resolve(), source.client.slug] = source
 
 
 class View(Mapping[str, object]):
@@ -241,8 +278,7 @@ class View(Mapping[str, object]):
     @cached_property
     def taught(self) -> pd.DataFrame:
         """What meetings taught the whole team, with the measure it was meant to move."""
-        meetings = Meetings.load(self.source.folder, self.client)
-        log = learning_log(meetings, self.last_day)
+        log = learning_log(self.source.meetings, self.last_day)
         whole = log[log["rep_id"].isna() & log["moves"].notna()]
         return whole.rename(columns={"on": "taught_on", "moves": "measure"})[
             ["topic", "taught_on", "by", "measure"]

@@ -86,9 +86,10 @@ MAY_IMPORT = {
         "periods",
         "sources",
         "touched",
+        "view",
     },
     # every client of a run, here or on a cluster
-    "run": {"client", "errors", "gate", "history", "publish", "review", "storage"},
+    "run": {"client", "errors", "gate", "history", "publish", "review", "storage", "view"},
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {

@@ -17,7 +17,9 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -46,7 +48,31 @@ def serve(control: int, parent: int) -> None:
     parent : int
         Process that holds the other end.
     """
-    Nursery(socket.socket(fileno=control), parent).run()
+    Nursery(socket.socket(fileno=control), parent).run(preload)
+
+
+def be_copy(control: socket.socket, parent: int, prepare: Callable[[], None]) -> NoReturn:
+    """Be the nursery of the process this one was forked from, and never come back.
+
+    Parameters
+    ----------
+    control : socket.socket
+        As for `serve`.
+    parent : int
+        The process this one is a copy of.
+    prepare : callable
+        What every kernel is to find done.
+    """
+    code = 1
+    try:
+        _die_with(parent)
+        with Path(os.devnull).open("r+b") as nowhere:
+            for number in range(3):
+                os.dup2(nowhere.fileno(), number)
+        Nursery(control, parent).run(prepare)
+        code = 0
+    finally:
+        os._exit(code)
 
 
 class Nursery:
@@ -65,10 +91,10 @@ class Nursery:
         self._rooms: dict[int, str] = {}
         self._woken, self._wakes = socket.socketpair()
 
-    def run(self) -> None:
-        """Load everything, then fork on demand."""
+    def run(self, prepare: Callable[[], None]) -> None:
+        """Prepare, then fork on demand."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        preload()
+        prepare()
         # what is loaded is never collected again: no page of it is copied because a kernel tidied up
         gc.collect()
         gc.freeze()

@@ -76,6 +76,7 @@ class _Order:
     places: tuple[Path, ...]
     force: bool = False
     findings: tuple[str, ...] = ()
+    rests_on: str = ""
     limits: Limits = field(default_factory=Limits)
     on_state: OnState = lambda _client, _state, _page: None
 
@@ -89,6 +90,7 @@ def publish_week(
     only: Sequence[str] = (),
     force: bool = False,
     findings: Sequence[str] = (),
+    rests_on: str = "",
     on_state: OnState | None = None,
     notebooks: Path = NOTEBOOKS,
     pages: Sequence[Page] = PAGES,
@@ -112,6 +114,8 @@ def publish_week(
         Make the pages although the standing ones were made from the same inputs.
     findings : sequence of str
         What the gate noticed; kept in run.json.
+    rests_on : str
+        `fingerprint_now` of when the client was read, where its kernels find it read already.
     on_state : callable, optional
         Called with the slug, a `State`, and the page that is running (empty otherwise).
     notebooks : pathlib.Path
@@ -132,7 +136,12 @@ def publish_week(
     try:
         order = _order(home, slug, week, reports, only, notebooks, pages)
         order = replace(
-            order, force=force, findings=tuple(findings), limits=limits or Limits(), on_state=heard
+            order,
+            force=force,
+            findings=tuple(findings),
+            rests_on=rests_on,
+            limits=limits or Limits(),
+            on_state=heard,
         )
         state, folder, noticed = _publish(order)
         outcome = Outcome(slug, week, state, None, time.perf_counter() - began, folder, noticed)
@@ -173,6 +182,21 @@ def standing_report(
         return plan.standing if plan.is_done and not place.failure.exists() else None
     except (SpmError, OSError, ValueError):
         return None
+
+
+def fingerprint_now(
+    home: Path, slug: str, week: str, *, notebooks: Path = NOTEBOOKS, pages: Sequence[Page] = PAGES
+) -> str:
+    """What a report of the client's week would be made from now, as one hash; empty where it cannot be read.
+
+    Parameters
+    ----------
+    home, slug, week, notebooks, pages
+        As for `publish_week`.
+    """
+    with suppress(SpmError, OSError):
+        return gather(home, slug, week_period(week).label, pages, notebooks).fingerprint
+    return ""
 
 
 def _order(
@@ -286,21 +310,27 @@ def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
     plan = _plan(order, place)
     if plan.standing is not None and plan.is_done:
         return plan.standing, False
+    if order.rests_on not in ("", plan.inputs.fingerprint):
+        raise _changed(order)
     draft = Draft(place.begin())
     if plan.standing and plan.kept:
         draft.carry_over(place.published, plan.standing, plan.kept)
     for copy in plan.to_make:
         _make_page(order, plan.client, plan.inputs, copy, draft)
     if gather(order.home, order.client, order.week, order.pages, order.notebooks) != plan.inputs:
-        raise PublishError(
-            "the client's data, its documents or the notebooks changed while the pages were made",
-            where=order.client,
-            remedy="run the review again",
-        )
+        raise _changed(order)
     run = _manifest(order, plan.client, plan.inputs, draft, plan.copies)
     (draft.folder / NAME).write_text(run.text(), encoding="utf-8")
     place.publish()
     return run, True
+
+
+def _changed(order: _Order) -> PublishError:
+    return PublishError(
+        "the client's data, its documents or the notebooks changed while the pages were made",
+        where=order.client,
+        remedy="run the review again",
+    )
 
 
 def _kept(copies: Sequence[Copy], standing: Run | None, forced: Sequence[Copy]) -> list[Copy]:

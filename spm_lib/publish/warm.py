@@ -1,5 +1,8 @@
 """Warm kernels: forked from a process that has imported everything, instead of started from nothing.
 
+Usually that process is one of its own. A process that is a fork of such a one itself may have its kernels
+forked from a copy of it (`kernels_from_here`), so that they find what it has read already.
+
 Where a process cannot be forked safely (anything but Linux), where `SPM_COLD_KERNELS` is set, or where the
 forking process does not answer, kernels are started as ever: the pages are the same, and later.
 """
@@ -16,14 +19,17 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: Set it to anything to have every kernel started from nothing.
 COLD = "SPM_COLD_KERNELS"
 #: How long a kernel may take from the order until it listens, in seconds.
 PATIENCE = 60.0
+
+#: Files with the moment of their last change and their size.
+Code = tuple[tuple[str, int, int], ...]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SERVE = "import sys; del sys.path[0]; from spm_lib.publish.nursery import serve; serve({fd}, {pid})"
@@ -40,9 +46,11 @@ def is_possible() -> bool:
 
 def environment() -> dict[str, str]:
     """The environment of a kernel but for its own folders: the caller's, made the same for every run."""
-    others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    ours = str(_PACKAGE.parent)
+    # a kernel's environment has the same environment for its kernels
+    others = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one not in ("", ours)]
     fixed = {
-        "PYTHONPATH": os.pathsep.join([str(_PACKAGE.parent), *filter(None, others)]),
+        "PYTHONPATH": os.pathsep.join([ours, *others]),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "TZ": "UTC",
@@ -158,7 +166,7 @@ class Nursery:
 
     def __init__(self, env: dict[str, str]) -> None:
         self.env = _at_start(env)
-        self.code = _code()
+        self.code = code_now()
         self.owner = os.getpid()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
@@ -179,15 +187,12 @@ class Nursery:
         """Of the process."""
         return self._process.pid
 
-    @property
-    def control(self) -> socket.socket:
-        """Where orders are sent."""
-        return self._control
-
     def serves(self, env: dict[str, str]) -> bool:
         """Whether it runs, has this environment, and holds the code as it is on disk now."""
-        alive = self.owner == os.getpid() and self._process.poll() is None
-        return alive and self.env == _at_start(env) and self.code == _code()
+        return self.owner == os.getpid() and self._process.poll() is None and self._fits(env)
+
+    def _fits(self, env: dict[str, str]) -> bool:
+        return self.env == _at_start(env) and self.code == code_now()
 
     def fork(self, cmd: list[str], cwd: str, env: dict[str, str], patience: float) -> Forked:
         """A kernel that listens.
@@ -220,49 +225,52 @@ class Nursery:
             self._process.wait()
 
 
-@dataclass(frozen=True)
-class Loan:
-    """A nursery lent to a process that this one starts: what it needs to send orders itself.
-
-    Attributes
-    ----------
-    control : socket.socket
-    env : dict of str
-    code : tuple
-        Of the nursery when it was started.
-    """
-
-    control: socket.socket
-    env: dict[str, str]
-    code: tuple[tuple[str, int, int], ...]
-
-
-class Borrowed(Nursery):
-    """A nursery of another process; it ends when that one does.
+class Copy(Nursery):
+    """A nursery that is a copy of this process, made now.
 
     Parameters
     ----------
-    loan : Loan
+    env : dict of str
+        Environment of a kernel, in which this process was started.
+    code : tuple
+        The library as it was when this process loaded it.
+    prepare : callable
+        Called in the copy before it forks the first kernel.
     """
 
-    def __init__(self, loan: Loan) -> None:
-        self.env = loan.env
-        self.code = loan.code
-        self.owner = os.getpid()
-        self._control = loan.control
+    def __init__(self, env: dict[str, str], code: Code, prepare: Callable[[], None]) -> None:
+        self.env, self.code, self.owner = _at_start(env), code, os.getpid()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._pid = os.fork()
+        if self._pid == 0:
+            from spm_lib.publish.nursery import be_copy
+
+            ours.close()
+            be_copy(theirs, self.owner, prepare)
+        theirs.close()
+        self._control = ours
+        self._ended = False
 
     @property
     def pid(self) -> int:
-        """Not known to who borrows."""
-        return 0
+        """Of the process."""
+        return self._pid
 
     def serves(self, env: dict[str, str]) -> bool:
-        """Whether it has this environment, and holds the code as it is on disk now."""
-        return self.owner == os.getpid() and self.env == _at_start(env) and self.code == _code()
+        """Whether it runs, has this environment, and holds the code as it is on disk now."""
+        return self.owner == os.getpid() and not self._has_ended() and self._fits(env)
 
     def close(self) -> None:
-        """Send it no further order."""
+        """End the process and every kernel it forked."""
         self._control.close()
+        if self.owner == os.getpid() and not self._has_ended():
+            os.waitpid(self._pid, 0)
+            self._ended = True
+
+    def _has_ended(self) -> bool:
+        if not self._ended:
+            self._ended = os.waitpid(self._pid, os.WNOHANG)[0] != 0
+        return self._ended
 
 
 class Nurseries:
@@ -293,20 +301,19 @@ class Nurseries:
         with self._lock:
             self._fitting(env)
 
-    def lend(self, env: dict[str, str]) -> Loan | None:
-        """The nursery for an environment, for a process that is about to be started; None without one."""
-        if not is_possible():
-            return None
-        with self._lock, suppress(OSError):
-            nursery = self._fitting(env)
-            return Loan(nursery.control, nursery.env, nursery.code)
-        return None
-
-    def borrow(self, loan: Loan) -> None:
-        """Take kernels of another process's nursery."""
+    def take(self, nursery: Nursery) -> None:
+        """Have the next kernels of this nursery."""
         with self._lock:
-            self.now = Borrowed(loan)
-            self._kernels[self.now] = []
+            self.now = nursery
+            self._kernels[nursery] = []
+            self._tidy()
+
+    def drop(self, nursery: Nursery) -> None:
+        """End a nursery, and with it its kernels."""
+        with self._lock:
+            self._kernels.pop(nursery, None)
+            self.now = None if self.now is nursery else self.now
+        nursery.close()
 
     def fork(self, cmd: list[str], cwd: str, env: dict[str, str], patience: float = PATIENCE) -> Forked:
         """A kernel that listens, of the nursery for its environment.
@@ -360,15 +367,32 @@ class Nurseries:
         self.close()
 
 
-def lend() -> Loan | None:
-    """The nursery of this process, for one that is about to be started; None where kernels are not forked."""
-    return NURSERIES.lend(environment())
+@contextmanager
+def kernels_from_here(code: Code | None, prepare: Callable[[], None]) -> Iterator[None]:
+    """Have kernels forked from a copy of this process; where that cannot be, they come as ever.
 
+    Only for a process of one thread, or whose other threads hold nothing; in that copy, and in the kernels,
+    they do not run.
 
-def borrow(loan: Loan | None) -> None:
-    """Take kernels of the nursery of the process that started this one."""
-    if loan is not None:
-        NURSERIES.borrow(loan)
+    Parameters
+    ----------
+    code : tuple or None
+        `code_now` when this process was loaded; None for a process whose kernels do not come from it.
+    prepare : callable
+        Called in the copy before the first kernel is forked.
+    """
+    env = environment()
+    # hash seed, time zone, threads: what a process reads when it starts must have been a kernel's
+    fits = code is not None and is_possible() and _at_start(dict(os.environ)) == _at_start(env)
+    if code is None or not fits or code != code_now():
+        yield
+        return
+    copy = Copy(env, code, prepare)
+    NURSERIES.take(copy)
+    try:
+        yield
+    finally:
+        NURSERIES.drop(copy)
 
 
 NURSERIES = Nurseries()
@@ -381,7 +405,7 @@ def _at_start(env: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in env.items() if key.startswith(_AT_START) or key in _AT_START_TOO}
 
 
-def _code() -> tuple[tuple[str, int, int], ...]:
+def code_now() -> Code:
     """Every source of this library, and the folders packages are installed in, as they are on disk."""
     sources = [path for path in _PACKAGE.rglob("*") if path.suffix in {".py", ".css", ".j2"}]
     found = []

@@ -9,13 +9,17 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from spm_lib import storage
 from spm_lib.errors import GateError, SpmError
+from spm_lib.publish.warm import Code, kernels_from_here
+
+if TYPE_CHECKING:
+    from spm_lib.view import Source
 
 State = Literal["published", "current", "refused", "failed"]
 #: Told the name of the page that is being made.
@@ -76,7 +80,7 @@ class Done:
         return {"refused": GateError.exit_code, "failed": 1}.get(self.state, 0)
 
 
-def run_job(job: Job, on_page: OnPage | None = None) -> Done:
+def run_job(job: Job, on_page: OnPage | None = None, loaded: Code | None = None) -> Done:
     """Gate and publish one client's week.
 
     Parameters
@@ -84,6 +88,9 @@ def run_job(job: Job, on_page: OnPage | None = None) -> Done:
     job : Job
     on_page : callable, optional
         Called with the name of each page before it is made.
+    loaded : tuple, optional
+        ``publish.warm.code_now`` when this process was loaded, where kernels may be forked from it: what the
+        gate has read they need not read again.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def run_job(job: Job, on_page: OnPage | None = None) -> Done:
     began = time.perf_counter()
     try:
         with _home(job) as home, _reports(job) as reports:
-            done = _gated(job, home, reports, on_page or _unheard)
+            done = _gated(job, home, reports, on_page or _unheard, loaded)
             if storage.is_remote(job.reports):
                 done = _sent(job, done, reports)
     except SpmError as problem:
@@ -164,30 +171,50 @@ def _current(job: Job, home: Path, reports: Path) -> Done | None:
     return Done(job.client, job.week, "current", seconds, notes=len(run.findings), folder=str(folder))
 
 
-def _gated(job: Job, home: Path, reports: Path, on_page: OnPage) -> Done:
+def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | None) -> Done:
     """The gate, then the pages; neither where nothing changed."""
     from spm_lib import gate
-    from spm_lib.publish import keep_failure, publish_week
+    from spm_lib.publish import fingerprint_now, keep_failure, publish_week
 
     if standing := _current(job, home, reports):
         return standing
-    found = gate.check(home, job.client, job.week)
+    rests_on = fingerprint_now(home, job.client, job.week)
+    found, source = gate.look(home, job.client, job.week)
     stops = [str(finding) for finding in found if finding.severity == "stop"]
     if stops:
         stopped = GateError(GateError.opening, given="; ".join(stops))
         keep_failure(home, job.client, job.week, stopped, reports=reports)
         reason = "\n".join([f"{stopped.what}, nothing is published", *stops])
         return Done(job.client, job.week, "refused", reason=reason)
-    outcome = publish_week(
-        home,
-        job.client,
-        job.week,
-        reports=reports,
-        only=job.only,
-        force=job.force,
-        findings=tuple(map(str, found)),
-        on_state=lambda _client, _state, page: on_page(page) if page else None,
-    )
+    with kernels_from_here(loaded, lambda: _prepare(job, home, source)):
+        outcome = publish_week(
+            home,
+            job.client,
+            job.week,
+            reports=reports,
+            only=job.only,
+            force=job.force,
+            findings=tuple(map(str, found)),
+            rests_on=rests_on,
+            on_state=lambda _client, _state, page: on_page(page) if page else None,
+        )
     if outcome.error is not None:
         return Done(job.client, job.week, "failed", reason=f"failed, nothing is published\n{outcome.error}")
     return Done(job.client, job.week, outcome.state, notes=len(found), folder=str(outcome.folder))
+
+
+def _prepare(job: Job, home: Path, source: Source | None) -> None:
+    """Where every kernel of the job is forked from: what several pages need is read and computed once."""
+    from spm_lib.review import Review
+    from spm_lib.view import hand_down
+
+    if source is None:
+        return
+    hand_down(home, source)
+    if len(job.only) == 1:
+        return
+    # what fails here fails on the page that needs it, which says so
+    with suppress(Exception):
+        review = Review(source, source.client.week(job.week))
+        review.decisions()
+        review.conversations()

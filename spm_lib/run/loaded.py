@@ -1,6 +1,19 @@
-"""What a job needs, imported before the first one is forked; importing this touches no data."""
+"""What a job and its kernels need, imported before the first one is forked; importing it touches no data."""
+
+import gc
 
 import spm_lib.gate
 import spm_lib.publish.engine
-import spm_lib.publish.exporter
-import spm_lib.review  # noqa: F401
+import spm_lib.publish.exporter  # noqa: F401
+from spm_lib.publish.inputs import library_hash
+from spm_lib.publish.nursery import preload
+from spm_lib.publish.warm import code_now
+
+#: The library as it is loaded here.
+CODE = code_now()
+
+preload()
+library_hash()
+# what is loaded is never collected again: no page of memory is copied because a job tidied up
+gc.collect()
+gc.freeze()

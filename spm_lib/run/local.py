@@ -10,6 +10,7 @@ import atexit
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -17,11 +18,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from spm_lib.publish.room import a_room
-from spm_lib.publish.warm import Loan, borrow, lend
+from spm_lib.publish.warm import Code, environment
 from spm_lib.run.job import Done, Job, run_job
 
 #: What a server of processes loads before it forks the first one.
@@ -140,7 +142,7 @@ def _start(job: Job) -> _Running:
     context = _context()
     heard, tells = context.Pipe(duplex=False)
     watched, lifeline = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, tells, watched, lend()), name=f"spm {job.client}")
+    process = context.Process(target=_work, args=(job, tells, watched), name=f"spm {job.client}")
     process.start()
     tells.close()
     watched.close()
@@ -154,7 +156,26 @@ def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", *PRELOADED])
     _room_for_sockets()
+    _start_server()
     return context
+
+
+def _start_server() -> None:
+    """Have the server of processes started as a kernel is: what it forks may have kernels forked from it."""
+    mine = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(environment())
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(mine)
+
+
+def _loaded() -> Code | None:
+    """The library as it was when the server that forked this process loaded it; None without a server."""
+    found = sys.modules.get(PRELOADED[0])
+    return None if found is None else found.CODE
 
 
 @cache
@@ -217,15 +238,14 @@ def _how_it_ended(code: int | None) -> str:
     return f"its process ended without a word (exit code {code})"
 
 
-def _work(job: Job, tells: Connection, watched: Connection, loan: Loan | None) -> None:
+def _work(job: Job, tells: Connection, watched: Connection) -> None:
     """What the process of one job does."""
-    borrow(loan)
     with suppress(OSError):
         os.setsid()  # so that all of it can be ended at once
     threading.Thread(target=_die_with_parent, args=(watched,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     with suppress(BrokenPipeError):
-        tells.send(run_job(job, tells.send))
+        tells.send(run_job(job, tells.send, loaded=_loaded()))
     tells.close()
 
 

@@ -242,7 +242,7 @@ def test_a_kernel_that_does_not_listen_in_time_is_ended(parameters, tmp_path):
 
 def test_code_that_changed_is_loaded_anew(parameters, monkeypatch):
     first = int(said(run(parameters, "import os; print(os.getppid())")))
-    monkeypatch.setattr(warm, "_code", lambda: (("changed", 1, 1),))
+    monkeypatch.setattr(warm, "code_now", lambda: (("changed", 1, 1),))
     second = int(said(run(parameters, "import os; print(os.getppid())")))
     assert first != second
     assert gone(first)
@@ -261,12 +261,12 @@ def test_another_environment_has_another_nursery(parameters, monkeypatch, tmp_pa
 
 def test_a_source_that_changes_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(warm, "_PACKAGE", tmp_path)
-    before = warm._code()
+    before = warm.code_now()
     (tmp_path / "new.py").write_text("x = 1")
-    after = warm._code()
+    after = warm.code_now()
     assert before != after
     (tmp_path / "new.py").write_text("x = 12")
-    assert warm._code() != after
+    assert warm.code_now() != after
 
 
 SCRIPT = """\
