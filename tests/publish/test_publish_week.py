@@ -23,7 +23,7 @@ from spm_lib.publish import run as publishing
 from spm_lib.publish.execute import Limits
 from spm_lib.publish.place import Place
 from spm_lib.schemas import RECEIVED
-from tests.publish.small import Markup, files_of, notebook, write_client, write_notebooks
+from tests.publish.small import TWO, Markup, files_of, notebook, write_client, write_notebooks
 
 PAGES = ["weekly_review", "owner_update"]
 FILES = [
@@ -339,6 +339,17 @@ def test_inputs_that_change_meanwhile_publish_nothing(room, no_kernel):
     outcome = room.publish()
     assert "changed while the pages were made" in outcome.error.what
     assert not room.report.exists()
+
+
+def test_inputs_that_changed_since_the_client_was_read_publish_nothing(room, no_kernel):
+    pages = {"notebooks": room.notebooks, "pages": TWO}
+    read = publishing.fingerprint_now(room.home, "acme", "2026-W46", **pages)
+    assert room.publish(rests_on=read).state == "published"
+    (room.home / "acme" / "expectations" / "later.md").write_text("x")
+    outcome = room.publish(rests_on=read)
+    assert "changed while the pages were made" in outcome.error.what
+    assert publishing.fingerprint_now(room.home, "acme", "2026-W46", **pages) not in (read, "")
+    assert publishing.fingerprint_now(room.home, "nobody", "2026-W46", **pages) == ""
 
 
 def test_an_error_nobody_foresaw_is_a_failure_with_a_plain_reason(room, no_kernel):
