@@ -1,4 +1,4 @@
-"""Kernels forked from a copy of the process that orders them: they find what it did, and leave it as it is."""
+"""Kernels forked from a copy of the process that orders them: they find what it did, and leave it alone."""
 
 from __future__ import annotations
 
