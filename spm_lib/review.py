@@ -7,8 +7,8 @@ computes it, and keeps the table, so that the report folder holds every table be
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
-from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -105,8 +105,8 @@ class Review:
         self.cutoff = week.end_at
         self.goal_period = self.client.goal_period_of(week.last_day)
         self._keep = keep
-        self._standings: pd.DataFrame | None = None
-        self._parts: dict[str, pd.DataFrame] = {}
+        #: What was last written beside the page: name of the file -> what it was asked with.
+        self._written: dict[str, tuple[object, ...] | None] = {}
 
     def __repr__(self) -> str:
         return f"<Review of {self.client.slug} {self.week.label}: try .measure('attainment', by='rep_id')>"
@@ -141,17 +141,19 @@ class Review:
         pandas.DataFrame
             The metric's documented columns.
         """
-        table = self.view(self.window(metric, weeks), by).measure(metric, **options)
-        return self.kept(metric if by is None else f"{metric}_by_{by}", table)
+        window = self.window(metric, weeks)
+        table = self.view(window, by).measure(metric, **options)
+        name = metric if by is None else f"{metric}_by_{by}"
+        return self.kept(name, table, asked=None if options else (window,))
 
     def rows(self, metric: str, **options: object) -> pd.DataFrame:
         """The rows behind a number: one per opportunity, with why it counts."""
         table = self.view(self.window(metric)).compute(f"{metric}_rows", **options)
-        return self.kept(f"{metric}_rows", table)
+        return self.kept(f"{metric}_rows", table, asked=None if options else ())
 
     def weekly(self) -> pd.DataFrame:
         """The weekly measures of the weeks the usual range is learnt from, one row per measure and week."""
-        return self.kept("weekly_measures", self.view().weekly)
+        return self.kept("weekly_measures", self.view().weekly, asked=())
 
     def pace(self) -> pd.DataFrame:
         """``pace``, its expectation drawn along the client's own curve where enough past periods tell it.
@@ -219,6 +221,9 @@ class Review:
         standard = self.standard(metric)
         if standard is None or standard["direction"] != "at least":
             return None
+        return self._kept_once(f"evidence_{metric}", lambda: self._evidence(metric))
+
+    def _evidence(self, metric: str) -> pd.DataFrame:
         table = self.view().measure("evidence_below_standard")
         standings = self.standings()
         held = standings[standings["metric"] == metric].set_index("rep_id")["standing"]
@@ -226,26 +231,33 @@ class Review:
         told = table["verdict"].isin(["watch", "confront"])
         table["verdict"] = table["verdict"].mask(told & ~stands.isin(["watch", "below"]), "none")
         table["verdict"] = table["verdict"].mask(stands == "exceeds", "exceeds")
-        return self.kept(f"evidence_{metric}", table)
+        return table
 
     def standings(self) -> pd.DataFrame:
         """Where each rep stands to everything agreed (``judgement.standing``)."""
-        if self._standings is None:
-            self._standings = self.kept("standing", self.view().measure("standing"))
-        return self._standings
+        return self.kept("standing", self.view().measure("standing"), asked=())
 
     def decisions(self) -> list[judgement.Decision]:
         """What asks for a decision this week, weightiest first; empty means no action is needed."""
-        return judgement.decide(
-            evidence=self.evidence(),
-            limits=self.measure("process_limits"),
-            hygiene=self.measure("hygiene"),
-            effect=self.measure("hygiene_effect"),
-            standings=self.standings(),
-            names=self.rep_names,
-            currency=self.client.currency,
-            standard=self.standard("win_rate_by_count"),
-            time_zone=self.client.time_zone,
+        # asked for at every call: they are kept beside every page that shows decisions
+        evidence, standings = self.evidence(), self.standings()
+        limits, hygiene, effect = map(self.measure, ("process_limits", "hygiene", "hygiene_effect"))
+        return list(
+            self.source.once(
+                "decisions",
+                self.week.last_day,
+                lambda: judgement.decide(
+                    evidence=evidence,
+                    limits=limits,
+                    hygiene=hygiene,
+                    effect=effect,
+                    standings=standings,
+                    names=self.rep_names,
+                    currency=self.client.currency,
+                    standard=self.standard("win_rate_by_count"),
+                    time_zone=self.client.time_zone,
+                ),
+            )
         )
 
     def points(self, kind: str, rep: str | None = None) -> list[str]:
@@ -292,10 +304,11 @@ class Review:
             self.meetings, self.client.promised_meetings, self.client, self.since(), self.week.last_day
         )
 
-    @cached_property
+    @property
     def accounts(self) -> Accounts:
         """What is on record of the company's own part, as of the week's last day."""
-        return self.accounts_on(self.week.last_day)
+        day = self.week.last_day
+        return self.source.once("accounts", day, lambda: self.accounts_on(day))
 
     def accounts_on(self, on: date) -> Accounts:
         """What is on record of the company's own part by a day; the standings are those of the week.
@@ -316,9 +329,7 @@ class Review:
 
     def company_part(self, rep: str) -> pd.DataFrame:
         """The company's own part toward a rep, gaps first (``judgement.company_part``)."""
-        if rep not in self._parts:
-            self._parts[rep] = self.kept(f"company_part-{rep}", self.accounts.part(rep))
-        return self._parts[rep]
+        return self._kept_once(f"company_part-{rep}", lambda: self.accounts.part(rep))
 
     def conversations(self) -> pd.DataFrame:
         """One proposed conversation per rep (``judgement.conversations``) with the day its meeting is due.
@@ -330,6 +341,12 @@ class Review:
             by the promised cadence (the improvement meeting for who is confronted and has begun one, else the
             one-on-one); missing where none is promised. Nobody is confronted whose ledger does not allow it.
         """
+        table = self._kept_once("conversations", self._conversations)
+        for rep in table.loc[table["conversation"].eq("confront"), "rep_id"]:
+            self.company_part(rep)
+        return table
+
+    def _conversations(self) -> pd.DataFrame:
         began = coached_on(self.meetings, self.week.last_day)
         table = judgement.conversations(self.standings(), self.week.end, coached_on=began)
         asked = table.loc[table["conversation"].eq("confront"), "rep_id"]
@@ -342,7 +359,7 @@ class Review:
                 next((due[one, row["rep_id"]] for one in kinds if (one, row["rep_id"]) in due), pd.NaT)
             )
         table["next_on"] = pd.Series(days, index=table.index, dtype="datetime64[us]")
-        return self.kept("conversations", table)
+        return table
 
     def attention(self) -> pd.DataFrame:
         """What asks for the manager's time (``judgement.attention``); kept for the firm's own page."""
@@ -481,7 +498,15 @@ class Review:
         """The definition card of a metric."""
         return registry.get(metric, self.week.last_day)
 
-    def kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    def _kept_once(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """A table of the week made at the first time of asking, kept beside the page that shows it."""
+        table = self.source.once(name, self.week.last_day, make)
+        # copy-on-write: what the caller changes stays with the caller
+        return self.kept(name, table.copy(deep=False), asked=())
+
+    def kept(
+        self, name: str, table: pd.DataFrame, *, asked: tuple[object, ...] | None = None
+    ) -> pd.DataFrame:
         """Hand a table back, and write it beside the page where a folder for that was given.
 
         Parameters
@@ -489,16 +514,21 @@ class Review:
         name : str
             File name without its ending; that of a metric keeps the metric's definition as well.
         table : pandas.DataFrame
+        asked : tuple, optional
+            All that the table depends on beside its name and the week, so that the same one is written once;
+            written at every call when missing.
 
         Returns
         -------
         pandas.DataFrame
             The same table.
         """
-        if self._keep is not None:
+        is_new = asked is None or self._written.get(name) != asked
+        if self._keep is not None and is_new:
             self._keep.mkdir(parents=True, exist_ok=True)
             table.to_parquet(self._keep / f"{name}.parquet", index=False)
             self._keep_facts(self._keep, name.partition("_by_rep_id")[0])
+            self._written[name] = asked
         return table
 
     def _keep_facts(self, keep: Path, metric: str) -> None:

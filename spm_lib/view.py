@@ -21,6 +21,7 @@ from spm_lib.expectations import Acknowledgements, CompensationPlan, Expectation
 from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.meetings import Meetings, learning_log
 from spm_lib.metrics import registry
+from spm_lib.metrics.activity_questions import look
 from spm_lib.metrics.commission import Plan, check_currency
 from spm_lib.metrics.unique import unique_activities
 from spm_lib.periods import Calendar, Period, midnight, trailing
@@ -185,6 +186,7 @@ class View(Mapping[str, object]):
         "changes",
         "activities",
         "unique",
+        "occasions",
         "stages",
         "quotas",
         "rules",
@@ -249,6 +251,12 @@ class View(Mapping[str, object]):
     def unique(self) -> pd.DataFrame:
         """``unique_activities`` of the activities."""
         return self.source.unique(self.cutoff)
+
+    @cached_property
+    def occasions(self) -> pd.DataFrame:
+        """Every occasion of the period and the year before on which activity could look made up."""
+        tables = self.activities, self.opportunities, self.changes, self.stages
+        return look(*tables, self.period, self.calendar, self.goal_ends)
 
     @property
     def leads(self) -> pd.DataFrame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from spm_lib.metrics import beta_binomial
-from spm_lib.metrics.activity_signs import QUESTIONS, occasions
+from spm_lib.metrics.activity_signs import QUESTIONS
+from spm_lib.metrics.activity_signs import occasions as every_occasion
 from spm_lib.metrics.intervals import ratio
 from spm_lib.metrics.registry import metric
 from spm_lib.periods import Calendar, Period, add_months
@@ -91,6 +93,7 @@ def activity_questions(
     period: Period,
     calendar: Calendar,
     goal_ends: Sequence[date] | None = None,
+    occasions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What should be asked, of whom.
 
@@ -103,15 +106,37 @@ def activity_questions(
     calendar : Calendar
     goal_ends : sequence of datetime.date, optional
         The last days of the goal periods around the period and the year before; month ends when missing.
+    occasions : pandas.DataFrame, optional
+        What `look` finds in all that; looked for when missing.
 
     Returns
     -------
     pandas.DataFrame
         One row per rep and sign that some source records.
     """
+    if occasions is None:
+        occasions = look(activities, opportunities, changes, stages, period, calendar, goal_ends)
+    return ask(occasions, period)
+
+
+def look(
+    activities: pd.DataFrame,
+    opportunities: pd.DataFrame,
+    changes: pd.DataFrame,
+    stages: pd.DataFrame,
+    period: Period,
+    calendar: Calendar,
+    goal_ends: Sequence[date] | None = None,
+) -> pd.DataFrame:
+    """The occasions of a period and of the 364 days before it; takes what `activity_questions` takes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        That of ``activity_signs.occasions``.
+    """
     ends, since = _ends(period, goal_ends), period.start_at - pd.Timedelta(days=PAST_DAYS)
-    found = occasions(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
-    return ask(found, period)
+    return every_occasion(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
 
 
 @metric(
@@ -139,6 +164,7 @@ def activity_questions_rows(
     period: Period,
     calendar: Calendar,
     goal_ends: Sequence[date] | None = None,
+    occasions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The rows behind `activity_questions`; takes the same.
 
@@ -147,8 +173,9 @@ def activity_questions_rows(
     pandas.DataFrame
         By rep, sign and time.
     """
-    ends, since = _ends(period, goal_ends), period.start_at - pd.Timedelta(days=PAST_DAYS)
-    found = occasions(activities, opportunities, changes, stages, calendar, period.time_zone, ends, since)
+    found = occasions
+    if found is None:
+        found = look(activities, opportunities, changes, stages, period, calendar, goal_ends)
     table = ask(found, period)
     asked = table.loc[table["state"].eq("asked"), ["rep_id", "question"]]
     rows = found[found["flagged"] & period.holds(found["occasion_at"])].merge(
@@ -176,14 +203,8 @@ def ask(found: pd.DataFrame, period: Period) -> pd.DataFrame:
     before = period.start_at - pd.Timedelta(days=PAST_DAYS)
     recent = found[(found["occasion_at"] >= before) & (found["occasion_at"] < period.end_at)]
     single = recent.drop_duplicates(["question", "rep_id", "occasion"])
-    single = single.assign(now=period.holds(single["occasion_at"]))
-    counts = single.groupby(["question", "rep_id", "now"])["occasion_flagged"].agg(["sum", "size"])
-    counts = counts.astype("int64").reset_index()
     reps = sorted(single["rep_id"].unique())
-    by_question = dict(iter(counts.groupby("question")))
-    tallies = {
-        question: _Tally.of(by_question[question], reps) for question in QUESTIONS if question in by_question
-    }
+    tallies = _tallies(single, period.holds(single["occasion_at"]), reps)
     rows = [_about(tally, question, rep) for rep in reps for question, tally in tallies.items()]
     return pd.DataFrame(rows, columns=_COLUMNS).astype({"rep_id": "str", "text": "str"})
 
@@ -203,13 +224,21 @@ class _Tally:
     #: Whether a rep has any occasion of this sign.
     has: npt.NDArray[np.bool_]
 
-    @classmethod
-    def of(cls, counts: pd.DataFrame, reps: list[str]) -> _Tally:
-        """From rows of rep_id, now, sum and size."""
-        every = counts.groupby("rep_id")[["sum", "size"]].sum().reindex(reps)
-        now = counts[counts["now"]].groupby("rep_id")[["sum", "size"]].sum().reindex(reps, fill_value=0)
-        has = every["size"].notna().to_numpy()
-        return cls(reps, every.fillna(0).to_numpy("int64"), now.to_numpy("int64"), has)
+
+def _tallies(single: pd.DataFrame, now: pd.Series, reps: list[str]) -> dict[str, _Tally]:
+    """Question -> the tally of its occasions, for every question there is an occasion of."""
+    asked, question = np.unique(single["question"].to_numpy(object), return_inverse=True)
+    rep = pd.Index(reps).get_indexer(pd.Index(single["rep_id"]))
+    shape = len(asked), len(reps), 2
+    place = np.ravel_multi_index((question, rep, now.to_numpy("int64")), shape)
+    cells = math.prod(shape)
+    flagged = np.bincount(place, single["occasion_flagged"].to_numpy("float64"), cells).astype("int64")
+    counts = np.stack([flagged, np.bincount(place, minlength=cells)], axis=-1).reshape(*shape, 2)
+    every = counts.sum(axis=2)
+    return {
+        name: _Tally(reps, every[number], counts[number, :, 1], every[number, :, 1] > 0)
+        for number, name in sorted(enumerate(asked), key=lambda one: list(QUESTIONS).index(one[1]))
+    }
 
 
 def _about(tally: _Tally, question: str, rep: str) -> dict[str, object]:
@@ -260,13 +289,13 @@ def _peer_prior(peers: npt.NDArray[np.int64]) -> tuple[float, float]:
 
     `peers` holds flagged ones and occasions of each.
     """
-    by_rep = pd.DataFrame(peers.astype("float64"), columns=["sum", "size"])
-    rate = (by_rep["sum"].sum() + 0.5) / (by_rep["size"].sum() + 1)
-    own = (by_rep["sum"] + rate) / (by_rep["size"] + 1)
-    chance = (rate * (1 - rate) / (by_rep["size"] + 1)).mean()
+    flagged, of = peers.astype("float64").T
+    rate = float((flagged.sum() + 0.5) / (of.sum() + 1))
+    own = (flagged + rate) / (of + 1)
+    chance = float((rate * (1 - rate) / (of + 1)).mean())
     spread = float(own.var(ddof=1)) - chance if len(own) > 1 else 0.0
     strength = rate * (1 - rate) / spread - 1 if spread > 0 else np.inf
-    strength = float(np.clip(strength, _LEAST, _MOST))
+    strength = min(max(strength, _LEAST), _MOST)
     return rate * strength, (1 - rate) * strength
 
 

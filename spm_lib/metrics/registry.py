@@ -189,8 +189,11 @@ def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> p
     return definition.function(**_arguments(definition, facts, options))
 
 
-#: A fact that is made of another one: where a caller hands over the other, it is left to be made of that.
-_MADE_OF = {"unique": "activities"}
+#: A fact that is made of others: where a caller hands one of them over, it is left to be made of that.
+_MADE_OF = {
+    "unique": ("activities",),
+    "occasions": ("activities", "opportunities", "changes", "stages", "period", "calendar", "goal_ends"),
+}
 
 
 def _arguments(
@@ -203,7 +206,7 @@ def _arguments(
         optional = parameter.default is not inspect.Parameter.empty
         if name in options:
             arguments[name] = options[name]
-        elif optional and _MADE_OF.get(name) in options:
+        elif optional and any(base in options for base in _MADE_OF.get(name, ())):
             continue
         elif name in known and not (optional and facts[name] is None):
             arguments[name] = facts[name]
