@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -84,6 +85,7 @@ class Period:
         return Period(self.start, min(max(end, self.start), self.end), self.label, self.time_zone)
 
 
+@cache
 def midnight(day: date, time_zone: str) -> pd.Timestamp:
     """The first instant of a day in a time zone, as UTC."""
     return pd.Timestamp(datetime.combine(day, time.min, tzinfo=ZoneInfo(time_zone))).tz_convert("UTC")

@@ -55,23 +55,25 @@ def sums(
     pandas.DataFrame
         `by` first, then `columns` as floats; sorted by group, the missing group last.
     """
-    numbers = rows[list(columns)].astype("float64")
     if by is None:
-        return pd.DataFrame({column: [float(numbers[column].sum())] for column in columns})
-    added = numbers.groupby(rows[by], dropna=False, sort=True).sum().reset_index()
+        values = {column: rows[column].to_numpy("float64", na_value=np.nan) for column in columns}
+        return pd.DataFrame({column: [float(np.nansum(value))] for column, value in values.items()})
+    numbers = rows[list(columns)].astype("float64")
+    added = numbers.groupby(rows[by], dropna=False, sort=True).sum().reset_index().astype({by: "str"})
     absent = sorted(set(groups or ()) - set(added[by].dropna()))
-    if absent:
-        zeros = pd.DataFrame({by: pd.Series(absent, dtype="str"), **dict.fromkeys(columns, 0.0)})
-        added = pd.concat([added, zeros], ignore_index=True) if len(added) else zeros
-    return added.astype({by: "str"}).sort_values(by, kind="stable", na_position="last", ignore_index=True)
+    if not absent:
+        return added
+    zeros = pd.DataFrame({by: pd.Series(absent, dtype="str"), **dict.fromkeys(columns, 0.0)})
+    added = pd.concat([added, zeros], ignore_index=True) if len(added) else zeros
+    return added.sort_values(by, kind="stable", na_position="last", ignore_index=True)
 
 
 def whole(counts: pd.Series) -> pd.Series:
     """Counts as integers, unless shares of a split or missing ones make that impossible."""
-    rounded = counts.round(9)
-    if rounded.isna().any() or (rounded % 1 != 0).any():
-        return rounded
-    return rounded.astype("int64")
+    rounded = counts.to_numpy("float64").round(9)
+    is_whole = bool((rounded % 1 == 0).all())  # what is missing is not
+    kind = "int64" if is_whole else "float64"
+    return pd.Series(rounded.astype(kind), index=counts.index, name=counts.name)
 
 
 def cents(amounts: pd.Series) -> pd.Series:
