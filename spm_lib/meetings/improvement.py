@@ -248,16 +248,20 @@ def _read_all(
     folder: Path, client: Client, expectations: Expectations | None = None
 ) -> tuple[Plans, list[DocumentError]]:
     """The plans that can be read, and what is wrong with the others or between them."""
-    if expectations is None:
-        with suppress(SpmError):  # a broken document is told where documents are checked
-            expectations = Expectations.load(folder, client)
     found: list[Plan] = []
     faults: list[DocumentError] = []
-    for path in sorted((folder / FOLDER).glob("*")):
-        if path.is_file() and path.suffix.lower() == ".md" and not path.name.startswith("."):
-            plan, wrong = _read(path, client, expectations)
-            faults += wrong
-            found += [] if plan is None else [plan]
+    paths = [
+        path
+        for path in sorted((folder / FOLDER).glob("*"))
+        if path.is_file() and path.suffix.lower() == ".md" and not path.name.startswith(".")
+    ]
+    if paths and expectations is None:
+        with suppress(SpmError):  # a broken document is told where documents are checked
+            expectations = Expectations.load(folder, client)
+    for path in paths:
+        plan, wrong = _read(path, client, expectations)
+        faults += wrong
+        found += [] if plan is None else [plan]
     found.sort(key=lambda one: (one.starts_on, one.rep, one.file))
     return Plans(tuple(found)), [*faults, *_at_once(found)]
 
