@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -135,12 +136,18 @@ def file_hash(path: Path) -> str:
 
 def _documents(folder: Path) -> Iterable[Path]:
     """Files of a client's folder that a review may read; an editor's own are none."""
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder).parts
-        if inside[0] in _NOT_READ or any(part.startswith(".") or part.endswith("~") for part in inside):
-            continue
-        if path.is_file():
-            yield path
+    found = []
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = [
+            name for name in folders if _is_read(name) and not (here == folder and name in _NOT_READ)
+        ]
+        found += [here / name for name in files if _is_read(name)]
+    return sorted(path for path in found if path.is_file())
+
+
+def _is_read(name: str) -> bool:
+    return not name.startswith(".") and not name.endswith("~")
 
 
 def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:

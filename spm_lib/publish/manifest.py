@@ -85,6 +85,8 @@ class Run(Exports):
         What the gate and the proofreading noticed.
     timings : dict of str to float
         Seconds per page.
+    copies : tuple of str
+        Names of all pages a report of these inputs has, those that were not asked for as well.
     kernels : str
         How they were started: "warm" (forked from a process that had loaded everything), "cold", or both.
     """
@@ -101,7 +103,13 @@ class Run(Exports):
     definitions: dict[str, Any]
     findings: tuple[str, ...]
     timings: dict[str, float]
+    copies: tuple[str, ...] = ()
     kernels: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds every page there is; False where nobody wrote down how many there are."""
+        return bool(self.copies) and set(self.copies) == {page.name for page in self.pages}
 
     def text(self) -> str:
         """The manifest as it is written."""

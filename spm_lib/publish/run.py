@@ -178,8 +178,15 @@ def standing_report(
     try:
         order = _order(home, slug, week, reports, only, notebooks, pages)
         place = Place(order.reports, order.client, order.week)
+        if place.failure.exists():
+            return None
+        inputs = gather(order.home, order.client, order.week, order.pages, order.notebooks)
+        standing = _standing(place, inputs)
+        # the same inputs have the same pages: which those are need not be found out again
+        if standing is not None and standing.is_whole and not order.asked:
+            return standing
         plan = _plan(order, place)
-        return plan.standing if plan.is_done and not place.failure.exists() else None
+        return plan.standing if plan.is_done else None
     except (SpmError, OSError, ValueError):
         return None
 
@@ -295,14 +302,19 @@ def _plan(order: _Order, place: Place) -> _Plan:
     copies = copies_of(order.pages, client_folder(order.home, order.client), client, last_day)
     asked = copies_asked(order.asked, order.pages, copies)
     inputs = gather(order.home, order.client, order.week, order.pages, order.notebooks)
-    standing = read_run(place.published)
-    if standing and (standing.fingerprint != inputs.fingerprint or not is_intact(place.published, standing)):
-        standing = None
+    standing = _standing(place, inputs)
     kept = _kept(copies, standing, asked if order.force else ())
     # a page that stands but cannot be kept is made anew with the ones asked for
     stands = [copy for copy in copies if (place.published / copy.file).is_file()]
     to_make = [copy for copy in copies if copy not in kept and (copy in asked or copy in stands)]
     return _Plan(client, copies, inputs, standing, kept, to_make)
+
+
+def _standing(place: Place, inputs: Inputs) -> Run | None:
+    """The report that stands, whole as it was published, if it was made from these inputs."""
+    run = read_run(place.published)
+    is_same = run is not None and run.fingerprint == inputs.fingerprint
+    return run if run is not None and is_same and is_intact(place.published, run) else None
 
 
 def _make_if_needed(order: _Order, place: Place) -> tuple[Run, bool]:
@@ -405,5 +417,6 @@ def _manifest(order: _Order, client: Client, inputs: Inputs, draft: Draft, copie
         definitions=dict(sorted(draft.definitions.items())),
         findings=tuple(dict.fromkeys(noticed)),
         timings={copy.name: draft.timings[copy.name] for copy in copies if copy.name in draft.timings},
+        copies=tuple(copy.name for copy in copies),
         kernels=" and ".join(sorted(draft.kernels)),
     )

@@ -341,6 +341,28 @@ def test_inputs_that_change_meanwhile_publish_nothing(room, no_kernel):
     assert not room.report.exists()
 
 
+def test_a_report_stands_only_with_every_page_there_is(room, no_kernel, monkeypatch):
+    pages = {"reports": room.reports, "notebooks": room.notebooks, "pages": TWO}
+
+    def stands():
+        return publishing.standing_report(room.home, "acme", "2026-W46", **pages)
+
+    room.publish(only=["owner_update"])
+    assert stands() is None
+    assert publishing.standing_report(room.home, "acme", "2026-W46", only=["owner_update"], **pages)
+    room.publish()
+    assert [page.name for page in stands().pages] == ["weekly_review", "owner_update"]
+    with monkeypatch.context() as patch:
+        # which pages there are is not found out again for the same inputs
+        patch.setattr(publishing, "copies_of", lambda *_: pytest.fail("asked again"))
+        assert stands() is not None
+    manifest = json.loads((room.report / "run.json").read_text())
+    (room.report / "run.json").write_text(json.dumps(manifest | {"copies": []}))  # of an earlier version
+    assert stands() is not None
+    (room.report / "owner_update.html").write_text("torn")
+    assert stands() is None
+
+
 def test_inputs_that_changed_since_the_client_was_read_publish_nothing(room, no_kernel):
     pages = {"notebooks": room.notebooks, "pages": TWO}
     read = publishing.fingerprint_now(room.home, "acme", "2026-W46", **pages)
