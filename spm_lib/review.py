@@ -540,6 +540,9 @@ class Review:
             cards = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             cards[metric] = {"version": card.version, "effective_from": card.effective_from.isoformat()}
             _write_json(path, cards)
+        if "review.json" in self._written:
+            return
+        self._written["review.json"] = ()
         latest = self.known_as_of
         facts: dict[str, object] = {"exports_until": None, "exports_age_days": None}
         if latest is not None:

@@ -187,6 +187,7 @@ class View(Mapping[str, object]):
         "activities",
         "unique",
         "occasions",
+        "ladder",
         "stages",
         "quotas",
         "rules",
@@ -257,6 +258,11 @@ class View(Mapping[str, object]):
         """Every occasion of the period and the year before on which activity could look made up."""
         tables = self.activities, self.opportunities, self.changes, self.stages
         return look(*tables, self.period, self.calendar, self.goal_ends)
+
+    @property
+    def ladder(self) -> pd.DataFrame:
+        """``activity_ladder`` of the period."""
+        return self.compute("activity_ladder")
 
     @property
     def leads(self) -> pd.DataFrame | None:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from spm_lib.client import Client, Rep
 from spm_lib.demo import CLIENTS, write_demo
 from spm_lib.ingest import ingest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# how long an example takes says something of the machine, and nothing of what is tested
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

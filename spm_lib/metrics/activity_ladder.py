@@ -162,27 +162,22 @@ def activity_ladder_steps(
     by: str | None = None,
     groups: list[str] | None = None,
     unique: pd.DataFrame | None = None,
+    ladder: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The drops of `activity_ladder` from rung to rung, with their ranges; takes and refuses the same.
+
+    `ladder` is `activity_ladder` of all that, where the caller has it; made when missing.
 
     Returns
     -------
     pandas.DataFrame
         One row per group and rung after the first, in the order of the ladder.
     """
-    ladder = activity_ladder(
-        activities,
-        changes,
-        stages,
-        period,
-        cutoff,
-        received_until,
-        conversation_seconds,
-        advance_days,
-        by,
-        groups,
-        unique,
-    )
+    if ladder is None:
+        tables, days = (activities, changes, stages), (period, cutoff, received_until)
+        ladder = activity_ladder(
+            *tables, *days, conversation_seconds, advance_days, by=by, groups=groups, unique=unique
+        )
     keys = [] if by is None else [by]
     before = ladder["logged_count"].astype("float64")
     parts = []

@@ -34,6 +34,8 @@ CAUSES = (
 #: Stands for the missing group while grouping; no group is named so.
 _NOBODY = ""
 _COUNTS = ("no_amount_count", "later_count", "undated_count")
+#: What of an opportunity tells a move.
+_USED = ("name", "rep_id", "status", "presence", "amount", "expected_close", "outcome_at")
 
 _TIME = "from the start of the period to its end: the state at both, not what happened in between"
 _CREDIT = (
@@ -183,12 +185,16 @@ class _Ends:
     @cached_property
     def first(self) -> pd.DataFrame:
         """The state at the start; missing for those that did not exist."""
-        return self.opening.set_index("opportunity_id").reindex(self.ids)
+        return self._state(self.opening)
 
     @cached_property
     def last(self) -> pd.DataFrame:
         """The state at the end; missing for those without a trace."""
-        return self.opportunities.set_index("opportunity_id").reindex(self.ids)
+        return self._state(self.opportunities)
+
+    def _state(self, opportunities: pd.DataFrame) -> pd.DataFrame:
+        columns = dict.fromkeys(["opportunity_id", *_USED, *([] if self.by is None else [self.by])])
+        return opportunities[list(columns)].set_index("opportunity_id").reindex(self.ids)
 
     @cached_property
     def known_first(self) -> pd.Series:

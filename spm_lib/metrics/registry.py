@@ -193,6 +193,10 @@ def compute(metric_id: str, facts: Mapping[str, object], **options: object) -> p
 _MADE_OF = {
     "unique": ("activities",),
     "occasions": ("activities", "opportunities", "changes", "stages", "period", "calendar", "goal_ends"),
+    "ladder": (
+        *("activities", "changes", "stages", "period", "cutoff", "received_until"),
+        *("conversation_seconds", "advance_days", "by", "groups", "unique"),
+    ),
 }
 
 
