@@ -160,8 +160,8 @@ class Look:
             ``judgement.achievable``; before the plan.
         """
         standard = self.standard
-        asked_for = [] if standard is None else [("standard", _line(standard))]
-        asked_for += [("criterion", _line(one)) for one in self.criteria]
+        asked_for = [] if standard is None else [("standard", line_of(standard))]
+        asked_for += [("criterion", line_of(one)) for one in self.criteria]
         return reached_before(self.before, self.plan.rep, asked_for)
 
     @cached_property
@@ -272,7 +272,7 @@ def reached_before(
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _line(one: Asked | Documented) -> dict[str, Any]:
+def line_of(one: Asked | Documented) -> dict[str, Any]:
     """What is asked, as one row of standards that applies to everybody on the team."""
     names = ("metric", "direction", "threshold", "weeks", "minimum_n")
     told = {name: getattr(one, name) for name in names}

@@ -19,7 +19,7 @@ import yaml
 from spm_lib import judgement, style, words
 from spm_lib.client import Rep
 from spm_lib.errors import UsageError
-from spm_lib.improving.look import facts_of, reached_before
+from spm_lib.improving.look import facts_of, line_of, reached_before
 from spm_lib.judgement.conversations import COACHING_FORGOTTEN_WEEKS, COACHING_WEEKS
 from spm_lib.meetings import Plans, coached_on, coaching_log
 from spm_lib.meetings.improvement_documented import Documented, documented
@@ -205,7 +205,7 @@ def _standard(lines: list[Documented], row: words.Row) -> Documented:
 
 def _refuse_the_unreachable(review: Review, rep: str, standard: Documented) -> None:
     """A standard nobody meets says more about the standard."""
-    met = reached_before(review, rep, [("standard", _line(standard))])
+    met = reached_before(review, rep, [("standard", line_of(standard))])
     counts = met.iloc[0] if len(met) else pd.Series(dtype="float64")
     peers, own = (int(counts.get(name, 0)) for name in ("peers_count", "own_count"))
     if peers + own == 0:
@@ -250,12 +250,6 @@ def _refuse_too_soon(review: Review, rep: str, known_on: date) -> None:
         given,
         f"coach up first: a plan may follow after {COACHING_WEEKS} weeks of coaching on record{until}",
     )
-
-
-def _line(one: Documented) -> dict[str, Any]:
-    names = ("metric", "direction", "threshold", "weeks", "minimum_n")
-    told = {name: getattr(one, name) for name in names}
-    return {**told, "applies_to": (), "document": one.document, "version": one.version}
 
 
 def _criteria(
