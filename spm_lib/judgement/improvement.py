@@ -88,7 +88,10 @@ SUPPORT_COLUMNS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """One criterion, as a plan asks it: `weeks` back from a day, but never before the plan began."""
+    """One criterion, as a plan asks it: `weeks` back from a day, but never before the plan began.
+
+    Of counts of a week the last `weeks` whole ones.
+    """
 
     metric: str
     direction: str
@@ -265,7 +268,10 @@ def criterion_states(
     for number, one in enumerate(criteria):
         found = facts.get(one.metric)
         asked = {"criterion": number, "kind": "values" if found is None else found.kind, **vars(one)}
-        before = (starts_on - timedelta(weeks=one.weeks), starts_on)
+        long = timedelta(weeks=one.weeks)
+        if asked["kind"] == "weekly":
+            long += timedelta(days=6)  # the last so many whole weeks, whatever day it is
+        before = (starts_on - long, starts_on)
         rows.append(
             {**asked, "at": "start", "on": starts_on, **_counted(one, found, rep, *before, zone), "state": ""}
         )
@@ -274,7 +280,7 @@ def criterion_states(
                 rows.append({**asked, "at": name, "on": day, "state": "to come"})
                 continue
             end = day + timedelta(days=1)
-            begin = max(starts_on, end - timedelta(weeks=one.weeks))
+            begin = max(starts_on, end - long)
             rows.append({**asked, "at": name, "on": day, **_counted(one, found, rep, begin, end, zone)})
     table = pd.DataFrame(rows, columns=list(CRITERIA_COLUMNS))
     table["on"] = pd.to_datetime(table["on"])

@@ -192,6 +192,8 @@ def test_a_week_counts_when_it_lies_inside_and_only_the_last_weeks_do():
     counts = weekly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
     row = at(states({"conversations": counts}, date(2027, 1, 24), TALKS), "now")
     assert (row["n"], row["hit_count"]) == (8, sum(range(3, 11)))  # ten weeks are over, the last eight count
+    wednesday = at(states({"conversations": counts}, date(2027, 1, 27), TALKS), "now")
+    assert (wednesday["n"], wednesday["hit_count"]) == (8, sum(range(3, 11)))  # the last eight whole ones
     early = at(states({"conversations": counts}, date(2026, 11, 21), TALKS), "now")  # a Saturday
     assert (early["n"], early["state"]) == (0, "too few to say")
 

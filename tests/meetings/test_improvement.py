@@ -245,6 +245,10 @@ CRITERIA = {
         {"metric": "conversations", "at_most": 14, "weeks": 4, "minimum_n": 4},
         OUTCOME_LINE,
     ],
+    "a criterion wants more weeks than lie inside its time": [
+        {**ACTIVITY_LINE, "weeks": 4, "minimum_n": 5},
+        OUTCOME_LINE,
+    ],
     "a criterion looks back further than the plan lasts": [ACTIVITY_LINE, {**OUTCOME_LINE, "weeks": 14}],
 }
 
@@ -253,6 +257,18 @@ CRITERIA = {
 def test_criteria_are_two_or_three_documented_and_measurable(what, folder, client):
     write(folder, criteria=CRITERIA[what])
     assert what in [one.what for one in check_plans(folder, client)]
+
+
+def test_a_week_that_the_plan_cuts_in_two_is_none_of_its_weeks(folder, client):
+    """From Wednesday 18 November for 91 days: thirteen weeks, twelve of them whole, Monday to Sunday."""
+    dates = {"starts_on": "2026-11-18", "ends_on": "2027-02-16", "name": "2026-11-18-ana.md"}
+    write(folder, **dates)  # the last four whole ones are there, whatever day it ends on
+    assert check_plans(folder, client) == []
+    every = {**ACTIVITY_LINE, "weeks": 13, "minimum_n": 13}
+    write(folder, **dates, criteria=[every, OUTCOME_LINE])
+    fault = one_fault(folder, client)
+    assert fault.what == "a criterion wants more weeks than lie inside its time"
+    assert (fault.given, fault.remedy[:14]) == (13, "12 whole weeks")
 
 
 @pytest.mark.parametrize(
