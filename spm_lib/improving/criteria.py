@@ -8,7 +8,10 @@ only whole ones count: in thirteen weeks from a Wednesday on there are twelve.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import date
+
+import pandas as pd
 
 from spm_lib import judgement
 from spm_lib.meetings.improvement_documented import Documented
@@ -61,6 +64,32 @@ def criteria(
     own = _criterion(standard, standard.threshold, standard.weeks, midweek=midweek)
     other = _criterion(beside, least, weeks, midweek=midweek)
     return [other, own] if standard.metric in OUTCOME else [own, other]
+
+
+def usual_week(rows: pd.DataFrame, rep: str, team: Collection[str], since: date, until: date) -> float:
+    """The mean week of a rep in a time, else the middle of the team's; infinite where nobody has one.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Counts of weeks: rep_id, starts_on, value.
+    rep : str
+    team : collection of str
+        Whose weeks may speak for the rep's: those of the same role.
+    since, until : datetime.date
+        Weeks that begin in this time count; half-open.
+
+    Returns
+    -------
+    float
+        A whole number per week, one at least: a criterion of none would be met by doing nothing.
+    """
+    begun = pd.to_datetime(rows["starts_on"])
+    inside = (begun >= pd.Timestamp(since)) & (begun < pd.Timestamp(until)) & rows["value"].notna()
+    usual = rows[inside & rows["rep_id"].isin([rep, *team])].groupby("rep_id")["value"].mean()
+    if usual.empty:
+        return math.inf
+    return float(max(1, math.floor(usual[rep] if rep in usual else usual.median())))
 
 
 def _criterion(one: Documented, threshold: float, weeks: int, *, midweek: bool) -> dict[str, object]:

@@ -253,13 +253,20 @@ def facts_of(review: Review, metrics: list[str], starts_on: date) -> dict[str, F
     return {metric: facts for metric, facts in found.items() if facts is not None}
 
 
+def alike(review: Review, rep: str) -> dict[str, str]:
+    """Rep id -> role of everybody on the team with a rep's role; of everybody where the rep is not on it.
+
+    What another role reaches does not show that this one can.
+    """
+    team = {one.id: one.role for one in standings.team_of(review.view())}
+    return {one: role for one, role in team.items() if role == team.get(rep, role)}
+
+
 def reached_before(
     review: Review, rep: str, asked_for: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> pd.DataFrame:
     """Whether peers of the same role, and the rep before, reached what is asked by a week; peers unnamed."""
-    everybody = {one.id: one.role for one in standings.team_of(review.view())}
-    # what another role reaches does not show that this one can
-    team = {one: role for one, role in everybody.items() if role == everybody.get(rep, role)}
+    team = alike(review, rep)
     facts = facts_of(review, [str(line["metric"]) for _, line in asked_for], review.week.end)
     parts = []
     for what, line in asked_for:

@@ -19,8 +19,8 @@ import yaml
 from spm_lib import judgement, style, words
 from spm_lib.client import Rep
 from spm_lib.errors import UsageError
-from spm_lib.improving.criteria import criteria, others
-from spm_lib.improving.look import facts_of, line_of, reached_before
+from spm_lib.improving.criteria import criteria, others, usual_week
+from spm_lib.improving.look import alike, facts_of, line_of, reached_before
 from spm_lib.judgement.conversations import COACHING_FORGOTTEN_WEEKS, COACHING_WEEKS
 from spm_lib.meetings import Plans, coached_on, coaching_log
 from spm_lib.meetings.improvement_documented import Documented, documented
@@ -264,18 +264,12 @@ def _criteria(
 
 
 def _reached(review: Review, rep: str, asked: Documented) -> float:
-    """A week of the half-year before the last one: the rep's own, else the middle of the peers."""
+    """A week of the half-year before the last one: the rep's own, else that of peers of the same role."""
     if asked.metric not in COUNTED or asked.direction != "at least":
         return math.inf
     rows = facts_of(review, [asked.metric], review.week.end)[asked.metric].rows
-    until = pd.Timestamp(review.week.end - timedelta(weeks=RATE_WEEKS))
-    begun = pd.to_datetime(rows["starts_on"])
-    earlier = rows[(begun < until) & (begun >= until - pd.Timedelta(weeks=RATE_WEEKS))]
-    usual = earlier.dropna(subset=["value"]).groupby("rep_id")["value"].mean()
-    if usual.empty:
-        return math.inf
-    # at least one: a criterion of none would be met by doing nothing
-    return float(max(1, math.floor(usual[rep] if rep in usual else usual.median())))
+    until = review.week.end - timedelta(weeks=RATE_WEEKS)
+    return usual_week(rows, rep, alike(review, rep), until - timedelta(weeks=RATE_WEEKS), until)
 
 
 def _support(review: Review, rep: str, starts_on: date, known_on: date) -> Iterator[dict[str, Any]]:

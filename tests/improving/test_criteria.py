@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import pandas as pd
 import pytest
 
-from spm_lib.improving.criteria import criteria
+from spm_lib.improving.criteria import criteria, usual_week
 from spm_lib.meetings.improvement_documented import Documented
 
 
@@ -58,3 +59,22 @@ def test_no_more_is_asked_of_an_activity_than_was_reached_and_the_activity_comes
 
 def test_nothing_of_the_other_kind_is_no_plan():
     assert criteria(RATE, [RATE], lambda _: math.inf, midweek=False) == []
+
+
+def weeks(rep, *counts):
+    starts = pd.date_range("2026-05-04", periods=len(counts), freq="7D")
+    return pd.DataFrame({"rep_id": rep, "starts_on": starts, "value": counts})
+
+
+def test_a_usual_week_is_the_rep_s_own_else_that_of_the_same_role():
+    """Ana 4 and 7 are 5.5, so 5. Without her the advisers 10 and 12 are 11; the callers' 60 say nothing."""
+    rows = pd.concat(
+        [weeks("ana", 4, 7), weeks("ben", 10, 10), weeks("cy", 12, 12)]
+        + [weeks(one, 60, 60) for one in ("dee", "eli", "flo")]
+    )
+    since, until, team = date(2026, 5, 4), date(2026, 5, 18), ("ana", "ben", "cy")
+    assert usual_week(rows, "ana", team, since, until) == 5
+    new = rows[rows["rep_id"].ne("ana")]
+    assert usual_week(new, "ana", team, since, until) == 11
+    assert usual_week(new, "ana", team, date(2026, 6, 1), date(2026, 7, 1)) == math.inf
+    assert usual_week(weeks("ana", 0, 0.5), "ana", team, since, until) == 1
