@@ -324,11 +324,12 @@ def _meetings(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]:
         if row["state"] == "held":
             continue
         due = _day(row["due_on"])
-        why = (
-            f" ({style.plain(row['reason'])})" if row["state"] == "missed" else ", and no reason is on record"
-        )
-        said = f"the one-on-one due by {style.day(due)} was not held{why}."
-        yield _Line(question, "", "gap", due, said, _text(row["source"]))
+        what = f"the one-on-one due by {style.day(due)}"
+        if row["state"] == "missed":
+            said = f"{what} was not held ({style.plain(row['reason'])})."
+            yield _Line(question, "", "gap", due, said, _text(row["source"]))
+        else:  # without a file nobody knows whether it was held, and no reason can be looked for
+            yield _Line(question, "", "not recorded", due, f"{what} is not written down.")
     held = [row for row in own if row["state"] == "held"]
     if held:
         last = max(held, key=lambda row: _day(row["held_on"]) or date.min)

@@ -224,7 +224,7 @@ def test_an_acknowledgement_of_an_older_version_does_not_count():
 
 
 def test_one_on_ones_by_hand():
-    """Three promised: one held, one missed with a reason, one without a record: two gaps, "1 of 3"."""
+    """Three promised: one held, one missed with a reason, one nobody wrote down: a gap, no record, "1 of 3"."""
     some = frame(
         one_on_one("2026-10-04", "2026-09-30"),
         one_on_one("2026-10-18", state="missed", reason="Storm"),
@@ -234,7 +234,7 @@ def test_one_on_ones_by_hand():
     said = lines(ledger(replace(KEPT, one_on_ones=some)), "one-on-ones held")
     assert said == [
         ["gap", "The one-on-one due by 18 October 2026 was not held (Storm)."],
-        ["gap", "The one-on-one due by 1 November 2026 was not held, and no reason is on record."],
+        ["not recorded", "The one-on-one due by 1 November 2026 is not written down."],
         ["kept", "1 of 3 promised one-on-ones were held."],
     ]
 
