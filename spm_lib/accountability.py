@@ -30,6 +30,7 @@ from spm_lib.expectations.acknowledgements import FILE as ACKNOWLEDGEMENTS
 from spm_lib.expectations.standards import is_for
 from spm_lib.judgement import CompanyRecords
 from spm_lib.meetings import Meetings, coaching_log, commitments, reinforced_log
+from spm_lib.meetings.cadence import PROMISE_COLUMNS
 from spm_lib.meetings.frames import typed
 from spm_lib.periods import WEEKDAYS
 from spm_lib.standings import facts_of, team_of
@@ -105,7 +106,7 @@ class Accounts:
             documents=self._documents(rep),
             acknowledgements=self._acknowledgements(rep),
             reinforced=self._logs["reinforced"],
-            one_on_ones=self.promises,
+            one_on_ones=self._one_on_ones,
             coaching=self._logs["coaching"],
             commitments=self._logs["commitments"],
             resources=self._resources(rep),
@@ -176,6 +177,17 @@ class Accounts:
             "coaching": coaching_log(self.meetings, self.on),
             "commitments": commitments(self.meetings, self.on),
         }
+
+    @cached_property
+    def _one_on_ones(self) -> pd.DataFrame:
+        """Every one-on-one that was promised, and those held before the next one is due."""
+        counted = set(self.promises["source"].dropna())
+        others = [
+            {"kind": one.kind, "rep_id": one.rep, "state": "held", "held_on": one.on, "source": one.file}
+            for one in self.meetings.held(self.on)
+            if one.kind == "one_on_one" and one.file not in counted
+        ]
+        return pd.concat([self.promises, typed(others, PROMISE_COLUMNS)], ignore_index=True)
 
     def _documents(self, rep: str) -> pd.DataFrame:
         """Every version for a rep; one that another has replaced for this rep ends when that one began."""

@@ -17,6 +17,8 @@ from spm_lib.review import open_review
 WEEK = "2026-W46"
 LAST_DAY = pd.Timestamp("2026-11-15")
 
+TALKS, OWEN = "one-on-ones held", "owen-pryce"
+
 
 @pytest.fixture(scope="module")
 def reviews(demo_home):
@@ -85,6 +87,22 @@ def test_an_owner_who_does_not_keep_an_ask_and_a_resource_that_never_came_are_ga
     part = reviews["copperline-print"].company_part("owen-pryce")
     [tablet] = lines(part, "resources supplied", "gap").to_dict("records")
     assert tablet["said"] == "A tablet for the road, due on 16 February 2026, has not been supplied."
+
+
+def test_a_talk_held_before_it_was_due_again_closes_the_missed_ones_before_it(copied):
+    """Every two weeks from 7 September on: held by 20 September, missed by 4 and 18 October and 1 November."""
+    folder, _ = copied("copperline-print")
+
+    def talks():
+        return lines(open_review("copperline-print", "2026-W45", folder.parent).company_part(OWEN), TALKS)
+
+    before = talks()
+    assert "The one-on-one due by 1 November 2026 was not held (Robin was ill)." in before["said"].tolist()
+    front = f"kind: one_on_one\nheld_on: 2026-11-05\nrep: {OWEN}\nattendees: [manager, {OWEN}]"
+    (folder / "meetings" / "2026-11-05-one_on_one-owen-pryce.md").write_text(f"---\n{front}\n---\n")
+    assert talks()[["state", "said"]].to_numpy().tolist() == [
+        ["gap", "1 of 4 one-on-ones promised in the last 13 weeks were held."]
+    ]
 
 
 def test_where_the_words_were_edited_nobody_is_confronted_and_the_page_says_why(copied):

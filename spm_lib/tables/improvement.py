@@ -84,7 +84,7 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
     part : pandas.DataFrame
         ``judgement.company_part``.
     """
-    open_ones = part[part["state"].ne("kept")]
+    open_ones = part[part["state"].isin(["gap", "not recorded"])]
     items = [tag("li", client_text(row["said"])) for row in open_ones.head(GAPS).to_dict("records")]
     if len(open_ones) > GAPS:
         items.append(tag("li", f"and {len(open_ones) - GAPS} more", class_="quiet"))
@@ -94,7 +94,8 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
         else tag("p", "Nothing of the company’s own part is open.")
     )
     counts = (
-        part.assign(kept=part["state"].eq("kept"))
+        part[part["state"].ne("nothing due")]
+        .assign(kept=part["state"].eq("kept"))
         .groupby("question", sort=False)["kept"]
         .agg(["sum", "size"])
     )

@@ -211,7 +211,7 @@ def test_what_is_dated_later_is_not_known_yet():
     found = {question: only(table, question)[0] for question in ("acknowledged", "coaching given")}
     assert found == {"acknowledged": "gap", "coaching given": "gap"}
     assert only(table, "resources supplied")[0] == "gap"
-    assert only(table, "one-on-ones held")[0] == "not recorded"
+    assert only(table, "one-on-ones held")[0] == "nothing due"
 
 
 def test_an_acknowledgement_of_an_older_version_does_not_count():
@@ -235,7 +235,38 @@ def test_one_on_ones_by_hand():
     assert said == [
         ["gap", "The one-on-one due by 18 October 2026 was not held (Storm)."],
         ["not recorded", "The one-on-one due by 1 November 2026 is not written down."],
-        ["kept", "1 of 3 promised one-on-ones were held."],
+        ["not recorded", "1 of 3 one-on-ones promised in the last 13 weeks were held; 1 is not written down."],
+    ]
+
+
+def held_of(*rows):
+    return lines(ledger(replace(KEPT, one_on_ones=frame(*rows))), "one-on-ones held")
+
+
+def test_a_missed_one_on_one_is_open_until_the_next_one_is_held():
+    missed = one_on_one("2026-10-18", state="missed", reason="Storm")
+    since = one_on_one("2026-11-01", "2026-10-28")
+    assert held_of(missed, since) == [
+        ["kept", "1 of 2 one-on-ones promised in the last 13 weeks were held."],
+    ]
+    before = one_on_one("2026-10-04", "2026-09-30")
+    assert [state for state, _ in held_of(before, missed)] == ["gap", "kept"]
+    early = {**one_on_one(None, "2026-11-10"), "state": "held"}  # before the next one was due
+    assert [state for state, _ in held_of(before, missed, early)] == ["kept"]
+
+
+def test_a_meeting_that_was_missed_a_quarter_of_a_year_ago_is_no_longer_listed():
+    """13 weeks up to Sunday 15 November begin on Monday 17 August."""
+    old = one_on_one("2026-08-16", state="missed", reason="Fair")
+    assert held_of(old) == [["nothing due", "No one-on-one was promised in the last 13 weeks."]]
+    young = one_on_one("2026-08-17", state="missed", reason="Fair")
+    assert held_of(young) == [["gap", "The one-on-one due by 17 August 2026 was not held (Fair)."]]
+
+
+def test_where_most_are_missed_the_promise_itself_is_a_gap_however_soon_the_next_one_was_held():
+    missed = [one_on_one(f"2026-{day}", state="missed", reason="Busy") for day in ("09-20", "10-04", "10-18")]
+    assert held_of(*missed, one_on_one("2026-11-01", "2026-10-28")) == [
+        ["gap", "1 of 4 one-on-ones promised in the last 13 weeks were held."],
     ]
 
 
