@@ -90,7 +90,7 @@ def test_an_owner_who_does_not_keep_an_ask_and_a_resource_that_never_came_are_ga
 
 
 def test_a_talk_held_before_it_was_due_again_closes_the_missed_ones_before_it(copied):
-    """Every two weeks from 7 September on: held by 20 September, missed by 4 and 18 October and 1 November."""
+    """Every two weeks from 7 September: held by 20 September, missed by 4 and 18 October, 1 November."""
     folder, _ = copied("copperline-print")
 
     def talks():
@@ -158,6 +158,19 @@ def test_a_payout_nobody_wrote_down_is_not_recorded_and_one_paid_late_is_a_gap(c
     assert part["said"].iloc[0] == "Commission, due on 15 October 2026, was paid on 20 October 2026."
     assert part["on"].dt.date.tolist()[1:] == [date(2026, 9, 15), date(2026, 11, 15)]
     assert part["source"].tolist()[1:] == ["compensation_plan.md"] * 2
+
+
+def test_a_newcomer_who_was_promised_and_owed_nothing_yet_leaves_no_record_missing(copied):
+    """Jonah has no plan, so nobody wrote down what is promised; of pay nothing was due to him."""
+    folder, opened = copied()
+    part = opened().company_part("jonah-pike")
+    states = {question: lines(part, question)["state"].tolist() for question in company.QUESTIONS[-4:-1]}
+    assert states["resources supplied"] == ["not recorded"]
+    assert states["compensation paid"] == ["nothing due"]
+    plan = folder / "expectations" / "compensation_plan.md"
+    plan.write_text(plan.read_text().replace("payout_day: the 15th", "payout_day: with the wages, after"))
+    unnamed = lines(opened().company_part("jonah-pike"), "compensation paid")
+    assert unnamed["said"].tolist() == ["What was to be paid by now is not recorded."]
 
 
 def test_what_is_dated_after_the_week_is_not_known(copied):

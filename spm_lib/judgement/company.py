@@ -92,7 +92,7 @@ class CompanyRecords:
     commitments : pandas.DataFrame, optional
         Of ``meetings.commitments``.
     resources : pandas.DataFrame, optional
-        Promised in the rep's plan: rep_id, what, due_on, supplied_on, source.
+        Promised in the rep's plan: rep_id, what, due_on, supplied_on, source; None where there is no plan.
     compensation : pandas.DataFrame, optional
         rep_id, what, due_on, paid_on, source. Of both, a column `recorded` may be False: it was to be done,
         and nobody wrote down whether it was.
@@ -232,6 +232,11 @@ def _unrecorded(question: str, what: str) -> _Line:
     return _Line(question, "", "not recorded", None, f"{what} not recorded.")
 
 
+def _nothing_due(question: str, on: date, said: str) -> _Line:
+    """What nobody had to do yet is neither kept nor missing."""
+    return _Line(question, "", "nothing due", on, said)
+
+
 def _documents(rep: str, on: date, records: CompanyRecords, needed: Sequence[str]) -> Iterator[_Line]:
     """Written, in force, acknowledged and reinforced, per document the rep is held to."""
     documents = records.of("documents", rep)
@@ -319,7 +324,7 @@ def _reinforced(
 
 
 def _meetings(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]:
-    """One-on-ones of the last weeks: those not held or not written down since the last one, and how many were.
+    """One-on-ones of the last weeks: those not held, or not written down, since the last one; how many were.
 
     A talk that was missed is open until the next one is held; what cannot be put right any more is counted.
     """
@@ -332,7 +337,7 @@ def _meetings(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]:
     talks = [row for row in rows if row["kind"] == "one_on_one"]
     own = [row for row in talks if _by(row["due_on"], on) and not _by(row["due_on"], since)]
     if not own:
-        yield _Line(question, "", "nothing due", on, f"no one-on-one was promised {span}.")
+        yield _nothing_due(question, on, f"no one-on-one was promised {span}.")
         return
     every = [row for row in talks if row["state"] == "held" and _by(row["held_on"], on)]
     last = max(every, key=lambda row: _day(row["held_on"]) or date.min, default=None)
@@ -386,8 +391,12 @@ def _commitments(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]
     ours = [row for row in rows or [] if row["who"] in ("manager", "owner") and _by(row["made_on"], on)]
     told = [row for row in ours if not style.is_missing(row["kept"])]
     if not told:
-        why = "What manager and owner committed to is" if not ours else "A commitment that is due by now is"
-        yield _unrecorded(question, why)
+        if records.commitments is None or records.commitments.empty:
+            yield _unrecorded(question, "What manager and owner committed to is")
+        elif ours:
+            yield _nothing_due(question, on, "no commitment of manager or owner was due by now.")
+        else:
+            yield _nothing_due(question, on, "manager and owner have promised nothing for this rep.")
         return
     for row in told:
         due, closed = _day(row["due_on"]), _day(row["closed_on"])
@@ -406,9 +415,13 @@ def _supplied(
 ) -> Iterator[_Line]:
     """What was promised by a day and supplied, or paid, on a day."""
     verb = "paid" if done == "paid_on" else "supplied"
-    due_ones = [row for row in records.of(table, rep) or [] if _by(row["due_on"], on)]
-    if not due_ones:
+    rows = records.of(table, rep)
+    due_ones = [row for row in rows or [] if _by(row["due_on"], on)]
+    if rows is None:
         yield _unrecorded(question, f"What was to be {verb} by now is")
+    elif not due_ones:
+        nothing = "promised" if not rows and verb == "supplied" else f"to be {verb} by now"
+        yield _nothing_due(question, on, f"nothing was {nothing}.")
     for row in due_ones:
         due, day = _day(row["due_on"]), _day(row[done])
         day = day if day is None or day <= on else None

@@ -93,16 +93,15 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
         if items
         else tag("p", "Nothing of the company’s own part is open.")
     )
-    counts = (
-        part[part["state"].ne("nothing due")]
-        .assign(kept=part["state"].eq("kept"))
-        .groupby("question", sort=False)["kept"]
-        .agg(["sum", "size"])
-    )
+    due = part[part["state"].ne("nothing due")].assign(kept=part["state"].eq("kept"))
+    # of talks the ledger has one line for all of them, which says how many
+    several = due["subject"].ne("")
+    counts = due[several].groupby("question", sort=False)["kept"].agg(["sum", "size"])
     kept = [f"{question} {row['sum']} of {row['size']}" for question, row in counts.iterrows()]
-    said = "Kept so far: " + ", ".join(kept) + "."
+    said = [f"Kept so far: {', '.join(kept)}."] if kept else []
+    said += list(due.loc[~several & due["kept"], "said"])
     text = f"{words.counted(len(open_ones), 'line')} of the company’s own part open"
-    return Fragment(join((first, tag("p", said, class_="read small"))), text, "block")
+    return Fragment(join((first, tag("p", client_text(" ".join(said)), class_="read small"))), text, "block")
 
 
 def reached_table(table: pd.DataFrame) -> Fragment:

@@ -224,7 +224,7 @@ def test_an_acknowledgement_of_an_older_version_does_not_count():
 
 
 def test_one_on_ones_by_hand():
-    """Three promised: one held, one missed with a reason, one nobody wrote down: a gap, no record, "1 of 3"."""
+    """Three promised: one held, one missed with a reason, one nobody wrote down: "1 of 3"."""
     some = frame(
         one_on_one("2026-10-04", "2026-09-30"),
         one_on_one("2026-10-18", state="missed", reason="Storm"),
@@ -235,7 +235,10 @@ def test_one_on_ones_by_hand():
     assert said == [
         ["gap", "The one-on-one due by 18 October 2026 was not held (Storm)."],
         ["not recorded", "The one-on-one due by 1 November 2026 is not written down."],
-        ["not recorded", "1 of 3 one-on-ones promised in the last 13 weeks were held; 1 is not written down."],
+        [
+            "not recorded",
+            "1 of 3 one-on-ones promised in the last 13 weeks were held; 1 is not written down.",
+        ],
     ]
 
 
@@ -270,6 +273,43 @@ def test_where_most_are_missed_the_promise_itself_is_a_gap_however_soon_the_next
     ]
 
 
+NOTHING_DUE = {
+    "commitments kept": (
+        {"commitments": frame(commitment("ana", kept=True), commitment(about="ben"))},
+        "Manager and owner have promised nothing for this rep.",
+    ),
+    "resources supplied": ({"resources": frame(supplied("supplied_on")).iloc[:0]}, "Nothing was promised."),
+    "compensation paid": (
+        {"compensation": frame({**supplied("paid_on"), "due_on": "2026-12-15"})},
+        "Nothing was to be paid by now.",
+    ),
+    "one-on-ones held": (
+        {"one_on_ones": frame(one_on_one("2026-11-29"))},
+        "No one-on-one was promised in the last 13 weeks.",
+    ),
+}
+
+
+@pytest.mark.parametrize("question", NOTHING_DUE)
+def test_where_nothing_was_due_nothing_is_missing(question):
+    """Nothing promised is no missing record, and nothing that was kept either."""
+    changed, said = NOTHING_DUE[question]
+    table = ledger(replace(KEPT, **changed))
+    assert lines(table, question) == [["nothing due", said]]
+    assert check_ourselves(table) == []
+    assert may_confront(table)
+
+
+def test_a_commitment_that_is_not_due_yet_is_no_missing_record():
+    later = frame(commitment(due_on="2026-12-01", status="open", closed_on=None, kept=None))
+    assert only(ledger(replace(KEPT, commitments=later)), "commitments kept") == (
+        "nothing due",
+        "No commitment of manager or owner was due by now.",
+    )
+    nobody = frame(commitment()).iloc[:0]
+    assert only(ledger(replace(KEPT, commitments=nobody)), "commitments kept")[0] == "not recorded"
+
+
 def test_another_reps_rows_and_the_reps_own_commitments_stay_out():
     canary = "canary-5d"
     some = frame(
@@ -283,7 +323,7 @@ def test_another_reps_rows_and_the_reps_own_commitments_stay_out():
     )
     assert canary not in table.to_csv()
     assert set(table["rep_id"]) == {"ana"}
-    assert only(table, "resources supplied")[0] == "not recorded"
+    assert only(table, "resources supplied")[0] == "nothing due"
 
 
 def test_hostile_text_stays_on_one_line():

@@ -125,6 +125,8 @@ def test_the_standard_is_printed_with_its_version_and_when_it_was_acknowledged(p
 def test_the_company_s_gaps_come_first(parts):
     said = read(parts["company"])
     assert said.index("due on 23 September 2026") < said.index("Kept so far:")
+    assert "6 of 6 one-on-ones promised in the last 13 weeks were held. Coached 7 times, last on" in said
+    assert "one-on-ones held 1 of 1" not in said
 
 
 def test_who_reached_it_is_told_in_shares_without_a_name(parts):
