@@ -276,8 +276,9 @@ def _support(review: Review, rep: str, starts_on: date, known_on: date) -> Itera
     """What manager and owner owe the rep already, and joint work on the last coaching's focus."""
     first, last = (starts_on + timedelta(days=CHECKPOINT_DAYS[place]) for place in (0, -1))
     table = review.commitments()
+    # what the owner promised about the rep was said without the rep
     ours = table[
-        table["rep_id"].eq(rep) & table["who"].isin(["manager", "owner"]) & table["status"].eq("open")
+        table["about"].eq(rep) & table["who"].isin(["manager", "owner"]) & table["status"].eq("open")
     ]
     for row in ours.to_dict("records"):
         due = max(pd.Timestamp(str(row["due_on"])).date(), starts_on + timedelta(days=7))

@@ -236,7 +236,7 @@ def _of(review: Review, rep: Rep) -> OneOnOne:
         talk=talk,
         coaching=_coaching(seen, rep.id, last_day, numbers),
         documents=_documents(review, rep, requests),
-        proposals=agenda.proposals(kept, requests, missing, talk, rep.id),
+        proposals=agenda.proposals(kept, requests, missing, talk, rep.id, _owner_owes(review, rep.id)),
         definitions=[review.definition(name) for name in DEFINED],
         unknowns=_unknowns(review, rep.id, numbers),
     )
@@ -262,6 +262,14 @@ def _commitments(seen: Meetings, rep: str, last_on: date | None, until: date) ->
     order = kept.assign(late=-kept["overdue_days"].fillna(0).astype("int64"), shut=kept["status"].ne("open"))
     order = order.sort_values(["shut", "late", "due_on"], kind="stable")
     return order[list(COMMITMENT_COLUMNS)].reset_index(drop=True)
+
+
+def _owner_owes(review: Review, rep: str) -> list[date]:
+    """By when the owner promised something about the rep, elsewhere, that is open past its day."""
+    ledger = review.commitments()
+    elsewhere = ledger["about"].eq(rep) & ledger["rep_id"].ne(rep).fillna(True)
+    late = ledger[elsewhere.fillna(False) & ledger["who"].eq(OWNER) & ledger["overdue_days"].notna()]
+    return [day.date() for day in late["due_on"]]
 
 
 def _win(review: Review, rep: str, last_on: date | None) -> dict[str, object]:
