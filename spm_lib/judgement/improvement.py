@@ -6,7 +6,7 @@ judged by it:
 *How far does chance reach?* The band in which nine of ten reps who truly do just what was agreed show up
 after so many results (`chance`): binomial for shares, for counts of a week negative binomial with
 `DISPERSION` times the variance of Poisson counts, as the standings allow for. Whoever is inside the band, but
-short of the number, is not told to have missed it.
+short of the number, is not told to have missed it. Of a share of 100 % one failure is outside the band.
 
 *How many results does it take to tell?* As many as show a rep at half of what was agreed outside that band in
 4 of 5 cases (`results_to_tell`). Where the plan's time brings fewer, the page says so, and that activity
@@ -118,9 +118,9 @@ def chance(kind: str, threshold: float, n: float) -> tuple[float, float]:
         In the unit of the threshold; NaN where there is nothing to compute it from.
     """
     whole = round(n)
-    if whole < 1 or kind not in ("trials", "weekly") or (kind == "trials" and not 0 < threshold < 1):
-        return np.nan, np.nan
-    if threshold <= 0:
+    # of all, or of none, a single one the other way is no chance; a count of none has no spread
+    bounded = 0 <= threshold <= 1 if kind == "trials" else threshold > 0
+    if whole < 1 or kind not in ("trials", "weekly") or not bounded:
         return np.nan, np.nan
     fallen = _fallen(kind, threshold, whole, np.arange(_most(kind, threshold, whole) + 1))
     low, high = np.searchsorted(fallen, [BY_CHANCE, 1 - BY_CHANCE])

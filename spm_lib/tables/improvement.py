@@ -153,7 +153,7 @@ def _criterion(row: words.Row) -> Line:
     numbers = f"{told.criterion_numbers(row)} since the plan began"
     if not style.is_missing(row["low"]) and style.number(row["n"]) >= row["minimum_n"]:
         low, high = (style.agreed(row[name], metric) for name in ("low", "high"))
-        numbers += f"; who does what was agreed shows {low} to {high}"
+        numbers += f"; who does what was agreed shows {low if low == high else f'{low} to {high}'}"
     name = join((words.expectation(row), _over(row)))
     state = tag("span", told.state_word(row), class_="chip" if row["state"] == "not yet" else None)
     below = tag("div", numbers, class_="quiet small")

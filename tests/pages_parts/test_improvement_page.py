@@ -21,6 +21,7 @@ from spm_lib.sheets.improvement_plan import KEPT
 from spm_lib.sheets.names import unnamed
 from spm_lib.tables import improvement as shown
 from spm_lib.view import Source, View
+from spm_lib.words import improvement as words_of_plan
 
 WEEK = "2026-W47"
 DEMO = Path(spm_lib.__file__).parent / "demo" / "clients"
@@ -174,6 +175,23 @@ def test_a_bar_stands_where_its_number_does_and_only_what_chance_does_not_explai
         assert "4 of 33 since the plan began; who does what was agreed shows 18% to 42%" in read(part)
         assert "--v:12.1%;--t:30.0%" in str(part.html)
         assert ('class="chip"' in str(part.html)) is coloured
+
+
+def test_what_is_asked_without_exception_is_said_to_leave_nothing_to_chance():
+    row = {"metric": "logged_within_24h_rate", "kind": "trials", "direction": "at least", "threshold": 1.0}
+    row |= {"criterion": 0, "weeks": 13, "minimum_n": 10, "at": "now", "on": pd.Timestamp("2027-02-14")}
+    row |= {"low": 1.0, "high": 1.0, "expected_n": 30.0, "needed_n": 3.0, "tells": True}
+    said = read(shown.chance_list(pd.DataFrame([row])))
+    assert "this leaves nothing to chance, so a single one that is not tells." in said
+    told = {**row, "n": 10.0, "hit_count": 9.0, "value": 0.9, "state": "not yet"}
+    assert "who does what was agreed shows 100%" in read(shown.criteria_bars(pd.DataFrame([told])))
+    assert "100% to 100%" not in read(shown.criteria_bars(pd.DataFrame([told])))
+
+
+def test_a_period_short_of_its_number_is_not_said_to_be_too_few_of_one():
+    row = {"state": "too few to say", "kind": "periods", "n": 1.0, "minimum_n": 1}
+    assert words_of_plan.state_word(row) == "short so far; 1 period cannot be told from chance"
+    assert words_of_plan.state_word({**row, "minimum_n": 2}) == "too few to say: 1 of 2 periods"
 
 
 def test_the_days_the_support_and_what_lies_outside_are_dated(parts):
