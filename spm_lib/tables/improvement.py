@@ -58,7 +58,9 @@ def gap_table(gap: pd.DataFrame, first: date, last: date) -> Fragment:
     row = gap.iloc[0]
     word = tag("span", words.standing_word(row), class_="chip" if words.is_told(row) else "quiet")
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
-    numbers = "; ".join(filter(None, [words.standing_numbers(row), words.standing_since(row)]))
+    # the agreed weeks, or as many of them as there were
+    counted = {**row, "weeks": min(int(row["weeks"]), -(-((last - first).days + 1) // 7))}
+    numbers = "; ".join(filter(None, [words.standing_numbers(counted), words.standing_since(row)]))
     below = [tag("div", text, class_="quiet small") for text in (numbers, style.days(first, last))]
     line: Line = (words.expectation(row), join((_bar(row), *below)), word, value)
     heads = ("What was agreed", "Numbers", "Standing", "Value")

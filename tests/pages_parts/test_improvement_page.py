@@ -17,7 +17,7 @@ from spm_lib.client import load_client
 from spm_lib.errors import UsageError
 from spm_lib.meetings import check_plans, reps_with_a_plan
 from spm_lib.periods import week
-from spm_lib.sheets.improvement_plan import KEPT
+from spm_lib.sheets.improvement_plan import KEPT, gap_days
 from spm_lib.sheets.names import unnamed
 from spm_lib.tables import improvement as shown
 from spm_lib.view import Source, View
@@ -106,6 +106,27 @@ def test_the_gap_is_that_of_the_last_week_before_the_plan(plan, home):
     assert (gap["n"], gap["hit_count"]) == (inside["share_rate"].sum(), won)
     assert plan.gap_days == (date(2026, 5, 18), date(2026, 11, 15))
     assert gap["value"] == pytest.approx(won / len(inside))
+
+
+@pytest.mark.parametrize(
+    ("kind", "judged_from", "joined", "first"),
+    [
+        ("trials", "2026-04-08", None, date(2026, 5, 18)),  # agreed before the 26 weeks began
+        ("trials", "2026-09-07", None, date(2026, 9, 7)),
+        ("trials", "2026-04-08", date(2026, 10, 5), date(2026, 10, 5)),
+        ("periods", "2025-04-08", None, date(2025, 4, 8)),  # of periods every finished one counts
+        ("trials", None, None, date(2026, 5, 18)),
+    ],
+)
+def test_the_days_of_the_gap_are_those_that_were_counted(kind, judged_from, joined, first):
+    gap = pd.DataFrame({"kind": [kind], "weeks": [26], "judged_from": [pd.to_datetime(judged_from)]})
+    assert gap_days(gap, date(2026, 11, 15), joined) == (first, date(2026, 11, 15))
+
+
+def test_fewer_weeks_than_agreed_are_not_said_to_be_all_of_them(plan):
+    said = read(shown.gap_table(plan.gap, date(2026, 9, 7), date(2026, 11, 15)))
+    assert "won in 10 weeks" in said
+    assert "7 September to 15 November 2026" in said
 
 
 def test_the_gap_is_printed_with_n_range_period_and_standing(parts, plan):
