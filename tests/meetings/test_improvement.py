@@ -8,7 +8,7 @@ import pytest
 
 from spm_lib import standings
 from spm_lib.errors import DocumentError
-from spm_lib.meetings import Plans, check_plans, plan_of, reps_with_a_plan
+from spm_lib.meetings import Plans, check_plans, plan_of, plans_running, reps_with_a_plan
 from spm_lib.meetings.improvement_models import ACTIVITY, OUTCOME
 from tests.meetings.improvement_made import PLAN, filled, text, write
 
@@ -356,6 +356,14 @@ def test_a_plan_is_on_the_pages_from_its_first_day_until_somebody_writes_what_ca
     write(folder)
     days = ("2026-11-15", "2026-11-16", "2027-02-14", "2027-12-31")
     assert shown(folder, client, *days) == [[], ["ana"], ["ana"], ["ana"]]
+
+
+def test_a_plan_runs_from_its_first_day_until_its_outcome(folder, client):
+    write(folder)
+    assert plans_running(folder, client, date(2026, 11, 15)) == {}
+    assert plans_running(folder, client, date(2026, 11, 16)) == {"ana": date(2026, 11, 16)}
+    write(folder, outcome={"result": "met", "on": "2027-02-14"})
+    assert plans_running(folder, client, date(2027, 2, 15)) == {}
 
 
 def test_after_success_it_stays_for_the_sustain_period_and_four_weeks(folder, client):
