@@ -154,6 +154,15 @@ def support_state(row: Row) -> str:
     return "not given yet: its day has passed" if state == "overdue" else "to come"
 
 
+def step_done(row: Row) -> str:
+    """How far a step has been gone through: "read 16 Nov 2026, together 17 Nov 2026"."""
+    days = [
+        f"{word} {'not yet' if style.is_missing(row[one]) else style.day_short(row[one], year=True)}"
+        for word, one in (("read", "read_on"), ("together", "reviewed_on"))
+    ]
+    return "not read yet" if days == ["read not yet", "together not yet"] else ", ".join(days)
+
+
 def day_name(name: str) -> str:
     """The name of a day as a page prints it: checkpoint 1 is "Checkpoint 1"."""
     return DAYS.get(name, capital(name))
