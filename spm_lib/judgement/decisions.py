@@ -189,7 +189,7 @@ def _decided_since(row: Mapping[Hashable, object], time_zone: str) -> str:
         f"{style.count(style.number(row[won]))} of {style.count(style.number(row[decided]))}"
         for won, decided in (("won_count", "decided_count"), ("since_won_count", "since_decided_count"))
     )
-    said = f"Won {counts} decided since then"
+    said = f"Won {counts} decided since it was agreed"
     if row["since_decided_count"] == row["decided_count"] or style.is_missing(row["since_at"]):
         return f"{said}. "
     day = pd.Timestamp(str(row["since_at"])).tz_convert(time_zone)

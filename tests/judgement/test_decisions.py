@@ -81,7 +81,7 @@ def test_a_rep_below_the_standard_is_said_with_the_evidence_and_without_blame():
         "Ana Lopez’s results have moved away from the 30% win rate agreed on 1 April 2026. "
         "It is time to talk about it."
     )
-    assert "Won 4 of 40 decided since then, 1 of 31 of them since 11 May 2026." in found.text
+    assert "Won 4 of 40 decided since it was agreed, 1 of 31 of them since 11 May 2026." in found.text
     assert "1 case in 20" in found.text
 
 
@@ -123,7 +123,7 @@ def test_a_rep_to_watch_is_a_note_and_no_alert():
 
 def test_a_stretch_that_is_all_there_is_is_not_said_twice():
     whole = evidence(("ana", 31.0, "confront")).assign(since_decided_count=40.0, since_won_count=4.0)
-    assert "Won 4 of 40 decided since then. " in decided(reps=whole)[0].text
+    assert "Won 4 of 40 decided since it was agreed. " in decided(reps=whole)[0].text
 
 
 def test_where_no_win_rate_is_agreed_nobody_is_judged():
