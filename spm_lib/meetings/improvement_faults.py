@@ -13,7 +13,6 @@ from spm_lib.expectations.front_matter import FrontMatter
 from spm_lib.meetings.improvement_documented import documented, undocumented
 from spm_lib.meetings.improvement_models import ACTIVITY, COUNTED, FEWEST, MOST, OUTCOME, Front
 from spm_lib.metrics import registry
-from spm_lib.periods import Period, weeks_of
 
 FOLDER = "improvement"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)\.md", re.IGNORECASE)
@@ -155,7 +154,9 @@ def _minima(front: Front, client: Client, told: Told) -> None:
         begin = max(front.starts_on, end - timedelta(weeks=one.weeks, days=6))
         if one.metric not in COUNTED or begin >= end:
             continue
-        whole = len(list(weeks_of(Period(begin, end), starts_on=client.week_starts_on)))
+        first = client.week_of(begin).start
+        first += timedelta(days=7 if first < begin else 0)
+        whole = max((end - first).days // 7, 0)
         if one.minimum_n > whole:
             told(
                 ("criteria", number, "minimum_n"),

@@ -22,6 +22,7 @@ from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
 from spm_lib.sheets import names
+from spm_lib.sheets.keeping import keep_tables
 from spm_lib.words import capital
 from spm_lib.words import improvement as told
 
@@ -67,11 +68,7 @@ def open_improvement_plan(
             remedy=f"`spm improve {client} --rep {rep}` writes one, or says why there should be none",
         )
     sheet = _of(Look(review, plan))
-    if keep:
-        folder = Path(keep)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in KEPT:
-            getattr(sheet, name).to_parquet(folder / f"{name}.parquet", index=False)
+    keep_tables(keep, {name: getattr(sheet, name) for name in KEPT})
     return sheet
 
 

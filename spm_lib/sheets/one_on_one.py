@@ -27,6 +27,7 @@ from spm_lib.metrics import registry
 from spm_lib.metrics.pipeline import is_open
 from spm_lib.periods import Period, midnight, trailing
 from spm_lib.review import Review, open_review
+from spm_lib.sheets.keeping import keep_tables
 from spm_lib.sheets.rep_numbers import rep_numbers
 from spm_lib.sheets.rep_plan import RepPlan, rep_plan
 
@@ -398,15 +399,13 @@ def _unknowns(review: Review, rep: str, numbers: pd.DataFrame) -> list[str]:
 
 def _write(sheet: OneOnOne, keep: Path, cutoff: pd.Timestamp) -> None:
     """The rep's own tables, and the definitions their numbers had."""
-    keep.mkdir(parents=True, exist_ok=True)
     tables: Mapping[str, pd.DataFrame] = {
         "numbers": sheet.numbers,
         "commitments": sheet.commitments,
         "opportunities": sheet.talk,
         "documents": sheet.documents,
     }
-    for name, table in tables.items():
-        table.to_parquet(keep / f"{name}.parquet", index=False)
+    keep_tables(keep, tables)
     cards = {
         card.id: {"version": card.version, "effective_from": card.effective_from.isoformat()}
         for card in sheet.definitions
