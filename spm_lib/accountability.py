@@ -30,6 +30,7 @@ from spm_lib.expectations.acknowledgements import FILE as ACKNOWLEDGEMENTS
 from spm_lib.expectations.standards import is_for
 from spm_lib.judgement import CompanyRecords
 from spm_lib.meetings import Meetings, coaching_log, commitments, reinforced_log
+from spm_lib.meetings.cadence import PROMISE_COLUMNS
 from spm_lib.meetings.frames import typed
 from spm_lib.periods import WEEKDAYS
 from spm_lib.standings import facts_of, team_of
@@ -105,7 +106,7 @@ class Accounts:
             documents=self._documents(rep),
             acknowledgements=self._acknowledgements(rep),
             reinforced=self._logs["reinforced"],
-            one_on_ones=self.promises,
+            one_on_ones=self._one_on_ones,
             coaching=self._logs["coaching"],
             commitments=self._logs["commitments"],
             resources=self._resources(rep),
@@ -177,6 +178,17 @@ class Accounts:
             "commitments": commitments(self.meetings, self.on),
         }
 
+    @cached_property
+    def _one_on_ones(self) -> pd.DataFrame:
+        """Every one-on-one that was promised, and those held before the next one is due."""
+        counted = set(self.promises["source"].dropna())
+        others = [
+            {"kind": one.kind, "rep_id": one.rep, "state": "held", "held_on": one.on, "source": one.file}
+            for one in self.meetings.held(self.on)
+            if one.kind == "one_on_one" and one.file not in counted
+        ]
+        return pd.concat([self.promises, typed(others, PROMISE_COLUMNS)], ignore_index=True)
+
     def _documents(self, rep: str) -> pd.DataFrame:
         """Every version for a rep; one that another has replaced for this rep ends when that one began."""
         known, expectations = self._rep(rep), self.view.source.expectations
@@ -218,15 +230,22 @@ class Accounts:
     def _lines(self, rep: str, kind: str) -> list[Supplied]:
         return [row for row in self._supplied or [] if (row.rep, row.kind) == (rep, kind)]
 
-    def _resources(self, rep: str) -> pd.DataFrame:
-        """What every plan of a rep promises, with the day it came by the ledger, else by the plan itself."""
-        plans = [one for one in self._begun if isinstance(one.front, IndividualPlan)]
+    def _resources(self, rep: str) -> pd.DataFrame | None:
+        """What every plan of a rep promises, with the day it came by the ledger, else by the plan itself.
+
+        None where the rep has no plan: then nobody wrote down what is promised.
+        """
+        plans = [
+            (one.front, one.file)
+            for one in self._begun
+            if isinstance(one.front, IndividualPlan) and is_for(one.audience, self._rep(rep))
+        ]
+        if not plans:
+            return None
         named: dict[str, dict[str, object]] = {}
-        for one in plans:
-            if not is_for(one.audience, self._rep(rep)) or not isinstance(one.front, IndividualPlan):
-                continue
-            for part in one.front.resources:
-                row = {"rep_id": rep, "what": part.what, "due_on": part.due, "source": one.file}
+        for front, file in plans:
+            for part in front.resources:
+                row = {"rep_id": rep, "what": part.what, "due_on": part.due, "source": file}
                 row["promised_by"] = part.promised_by
                 named[fold(part.what)] = {**row, "supplied_on": part.supplied_on}
         for line in self._lines(rep, "resource"):
@@ -240,15 +259,15 @@ class Accounts:
         return pd.DataFrame(list(named.values()), columns=names)
 
     def _pay(self, rep: str) -> pd.DataFrame | None:
-        """What was to be paid and when it was; None where nobody writes down any pay.
+        """What was to be paid and when it was; None where nobody writes down any pay, or when it is due.
 
         A payout the compensation plan owes since the first one on record, of which there is no line, is not
         recorded: that is no proof that it was not paid.
         """
         kept = [row for row in self._supplied or [] if row.kind == "pay"]
-        if not kept:
-            return None
         mine = self._lines(rep, "pay")
+        if not kept or (not mine and self._payouts_by(rep) is None):
+            return None
         rows = [
             {"what": row.what, "due_on": row.due_on, "paid_on": row.done_on, "recorded": True}
             | {"source": f"{SUPPLIED}, line {row.line}"}
@@ -269,17 +288,25 @@ class Accounts:
         Due on a payout day is what became payable in the month before it. A plan whose payout day names no
         day (“with the wages”) owes none here: then only what was written down is known.
         """
-        plan = self.view.source.expectations.for_rep("compensation_plan", self._rep(rep), self.on)
-        if plan is None or not isinstance(plan.front, CompensationPlan):
+        if (known := self._payouts_by(rep)) is None:
             return
+        plan, file = known
         outcomes = self.view.outcomes
         won = outcomes[outcomes["rep_id"].eq(rep) & outcomes["outcome"].eq("won") & outcomes["amount"].gt(0)]
         zone = self.view.client.time_zone
-        wait = timedelta(days=plan.front.payable_after_days)
+        wait = timedelta(days=plan.payable_after_days)
         payable = {moment.date() + wait for moment in won["outcome_at"].dt.tz_convert(zone)}
-        begun = {day for day in payable if day - wait >= plan.front.effective_from}
-        due = {payout for day in begun if (payout := payout_after(plan.front.payout_day or "", day))}
-        yield from ((day, plan.file) for day in sorted(due) if day <= self.on)
+        begun = {day for day in payable if day - wait >= plan.effective_from}
+        due = {payout for day in begun if (payout := payout_after(plan.payout_day or "", day))}
+        yield from ((day, file) for day in sorted(due) if day <= self.on)
+
+    def _payouts_by(self, rep: str) -> tuple[CompensationPlan, str] | None:
+        """The compensation plan in force and its file, where its words name the days of payouts."""
+        plan = self.view.source.expectations.for_rep("compensation_plan", self._rep(rep), self.on)
+        if plan is None or not isinstance(plan.front, CompensationPlan):
+            return None
+        names_days = payout_after(plan.front.payout_day or "", self.on) is not None
+        return (plan.front, plan.file) if names_days else None
 
     @cached_property
     def _met(self) -> pd.DataFrame:

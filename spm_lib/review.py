@@ -23,6 +23,7 @@ from spm_lib.meetings import (
     commitments,
     commitments_kept,
     learning_log,
+    plans_running,
     promises,
 )
 from spm_lib.metrics import registry
@@ -256,6 +257,10 @@ class Review:
                     currency=self.client.currency,
                     standard=self.standard("win_rate_by_count"),
                     time_zone=self.client.time_zone,
+                    coached_on=coached_on(self.meetings, self.week.last_day),
+                    planned_on=plans_running(
+                        self.source.folder, self.client, self.week.last_day, self.source.expectations
+                    ),
                 ),
             )
         )

@@ -134,7 +134,7 @@ def document(name: str) -> str:
 
 def measure(name: str) -> str:
     """The label of a measure that stands alone: "win_rate_by_count" -> "Win rate by count"."""
-    if name.startswith("win_rate_"):
+    if name.startswith("win_rate_") and name in LABELS:  # one without a label of its own is named whole
         return f"Win rate {label(name)[:1].lower()}{label(name)[1:]}"
     return label(name)
 

@@ -17,6 +17,8 @@ from spm_lib.review import open_review
 WEEK = "2026-W46"
 LAST_DAY = pd.Timestamp("2026-11-15")
 
+TALKS, OWEN = "one-on-ones held", "owen-pryce"
+
 
 @pytest.fixture(scope="module")
 def reviews(demo_home):
@@ -87,6 +89,22 @@ def test_an_owner_who_does_not_keep_an_ask_and_a_resource_that_never_came_are_ga
     assert tablet["said"] == "A tablet for the road, due on 16 February 2026, has not been supplied."
 
 
+def test_a_talk_held_before_it_was_due_again_closes_the_missed_ones_before_it(copied):
+    """Every two weeks from 7 September: held by 20 September, missed by 4 and 18 October, 1 November."""
+    folder, _ = copied("copperline-print")
+
+    def talks():
+        return lines(open_review("copperline-print", "2026-W45", folder.parent).company_part(OWEN), TALKS)
+
+    before = talks()
+    assert "The one-on-one due by 1 November 2026 was not held (Robin was ill)." in before["said"].tolist()
+    front = f"kind: one_on_one\nheld_on: 2026-11-05\nrep: {OWEN}\nattendees: [manager, {OWEN}]"
+    (folder / "meetings" / "2026-11-05-one_on_one-owen-pryce.md").write_text(f"---\n{front}\n---\n")
+    assert talks()[["state", "said"]].to_numpy().tolist() == [
+        ["gap", "1 of 4 one-on-ones promised in the last 13 weeks were held."]
+    ]
+
+
 def test_where_the_words_were_edited_nobody_is_confronted_and_the_page_says_why(copied):
     folder, opened = copied()
     process = folder / "expectations" / "sales_process.md"
@@ -140,6 +158,19 @@ def test_a_payout_nobody_wrote_down_is_not_recorded_and_one_paid_late_is_a_gap(c
     assert part["said"].iloc[0] == "Commission, due on 15 October 2026, was paid on 20 October 2026."
     assert part["on"].dt.date.tolist()[1:] == [date(2026, 9, 15), date(2026, 11, 15)]
     assert part["source"].tolist()[1:] == ["compensation_plan.md"] * 2
+
+
+def test_a_newcomer_who_was_promised_and_owed_nothing_yet_leaves_no_record_missing(copied):
+    """Jonah has no plan, so nobody wrote down what is promised; of pay nothing was due to him."""
+    folder, opened = copied()
+    part = opened().company_part("jonah-pike")
+    states = {question: lines(part, question)["state"].tolist() for question in company.QUESTIONS[-4:-1]}
+    assert states["resources supplied"] == ["not recorded"]
+    assert states["compensation paid"] == ["nothing due"]
+    plan = folder / "expectations" / "compensation_plan.md"
+    plan.write_text(plan.read_text().replace("payout_day: the 15th", "payout_day: with the wages, after"))
+    unnamed = lines(opened().company_part("jonah-pike"), "compensation paid")
+    assert unnamed["said"].tolist() == ["What was to be paid by now is not recorded."]
 
 
 def test_what_is_dated_after_the_week_is_not_known(copied):

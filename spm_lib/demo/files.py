@@ -24,7 +24,7 @@ class Written(list[Path]):
         self.untouched: list[Path] = []
         self.kept: list[Path] = []
 
-    def put(self, folder: Path, file: File, *, replace: bool = False) -> None:
+    def put(self, folder: Path, file: File, *, replace: bool = False, grows: bool = False) -> None:
         """Write one file below a folder, unless it is there already.
 
         Parameters
@@ -33,11 +33,14 @@ class Written(list[Path]):
         file : File
         replace : bool
             Replace other bytes instead of keeping them.
+        grows : bool
+            A later week only adds to the file: replace bytes it begins with, and leave a longer one alone.
         """
         path = folder / file.path
         if path.exists():
-            same = path.read_bytes() == file.content
-            if same or not replace:
+            there = path.read_bytes()
+            same = there.startswith(file.content) if grows else there == file.content
+            if same or not (replace or (grows and file.content.startswith(there))):
                 (self.untouched if same else self.kept).append(path)
                 return
         path.parent.mkdir(parents=True, exist_ok=True)

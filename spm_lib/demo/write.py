@@ -16,6 +16,8 @@ from spm_lib.demo.businesses import BUSINESSES
 from spm_lib.demo.exports import File, last_instant
 from spm_lib.demo.files import Written
 from spm_lib.demo.model import Business
+from spm_lib.demo.pay import NAME as SUPPLIED
+from spm_lib.demo.pay import paid_until
 from spm_lib.demo.routine import FOLDER, routine
 from spm_lib.demo.simulate import simulate
 from spm_lib.demo.truth import truth
@@ -45,7 +47,8 @@ def write_demo(home: Path, until: Period | str) -> Written:
     -------
     Written
         The paths that were written; `untouched` ones held the same bytes, `kept` ones were changed by
-        somebody and stay as they are. A later week only adds files, and brings truth.yaml up to date.
+        somebody and stay as they are. A later week only adds files, and the rows of later paydays, and brings
+        truth.yaml up to date.
 
     Raises
     ------
@@ -57,7 +60,9 @@ def write_demo(home: Path, until: Period | str) -> Written:
     for business in BUSINESSES:
         folder = Path(home) / business.slug
         for file in (*documents(business.slug), *later_meetings(business.slug, last)):
-            report.put(folder, file)
+            if file.path.name != SUPPLIED:
+                report.put(folder, file)
+        report.put(folder, supplied(business.slug, last), grows=True)
         for file in inbox(business, last):
             report.put(folder, file, replace=file.path.name == "truth.yaml")
     return report
@@ -73,6 +78,13 @@ def later_meetings(slug: str, last: date) -> Iterator[File]:
     told = list(documents(slug))
     facts = next(yaml.safe_load(file.content) for file in told if file.path.name == "client.yaml")
     yield from routine(facts, [file for file in told if file.path.parts[0] == FOLDER], last)
+
+
+def supplied(slug: str, last: date) -> File:
+    """What one business has supplied and paid until a Sunday, the rows that lie beside this module first."""
+    told = {file.path.name: file for file in documents(slug)}
+    facts = yaml.safe_load(told["client.yaml"].content)
+    return paid_until(slug, facts, told[SUPPLIED], last)
 
 
 def inbox(business: Business, last: date) -> Iterator[File]:

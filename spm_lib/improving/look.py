@@ -160,8 +160,8 @@ class Look:
             ``judgement.achievable``; before the plan.
         """
         standard = self.standard
-        asked_for = [] if standard is None else [("standard", _line(standard))]
-        asked_for += [("criterion", _line(one)) for one in self.criteria]
+        asked_for = [] if standard is None else [("standard", line_of(standard))]
+        asked_for += [("criterion", line_of(one)) for one in self.criteria]
         return reached_before(self.before, self.plan.rep, asked_for)
 
     @cached_property
@@ -253,13 +253,20 @@ def facts_of(review: Review, metrics: list[str], starts_on: date) -> dict[str, F
     return {metric: facts for metric, facts in found.items() if facts is not None}
 
 
+def alike(review: Review, rep: str) -> dict[str, str]:
+    """Rep id -> role of everybody on the team with a rep's role; of everybody where the rep is not on it.
+
+    What another role reaches does not show that this one can.
+    """
+    team = {one.id: one.role for one in standings.team_of(review.view())}
+    return {one: role for one, role in team.items() if role == team.get(rep, role)}
+
+
 def reached_before(
     review: Review, rep: str, asked_for: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> pd.DataFrame:
     """Whether peers of the same role, and the rep before, reached what is asked by a week; peers unnamed."""
-    everybody = {one.id: one.role for one in standings.team_of(review.view())}
-    # what another role reaches does not show that this one can
-    team = {one: role for one, role in everybody.items() if role == everybody.get(rep, role)}
+    team = alike(review, rep)
     facts = facts_of(review, [str(line["metric"]) for _, line in asked_for], review.week.end)
     parts = []
     for what, line in asked_for:
@@ -272,7 +279,7 @@ def reached_before(
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _line(one: Asked | Documented) -> dict[str, Any]:
+def line_of(one: Asked | Documented) -> dict[str, Any]:
     """What is asked, as one row of standards that applies to everybody on the team."""
     names = ("metric", "direction", "threshold", "weeks", "minimum_n")
     told = {name: getattr(one, name) for name in names}

@@ -19,24 +19,19 @@ import yaml
 from spm_lib import judgement, style, words
 from spm_lib.client import Rep
 from spm_lib.errors import UsageError
-from spm_lib.improving.look import facts_of, reached_before
+from spm_lib.improving.criteria import criteria, others, usual_week
+from spm_lib.improving.look import alike, facts_of, line_of, reached_before
 from spm_lib.judgement.conversations import COACHING_FORGOTTEN_WEEKS, COACHING_WEEKS
 from spm_lib.meetings import Plans, coached_on, coaching_log
 from spm_lib.meetings.improvement_documented import Documented, documented
 from spm_lib.meetings.improvement_faults import FOLDER
-from spm_lib.meetings.improvement_models import ACTIVITY, CHECKPOINT_DAYS, EXTERNAL, OUTCOME
+from spm_lib.meetings.improvement_models import CHECKPOINT_DAYS, COUNTED, EXTERNAL
 from spm_lib.meetings.models import one_line
 from spm_lib.meetings.new_file import write_new
 from spm_lib.review import RATE_WEEKS, Review
 
-#: Weeks a plan lasts, by its checkpoints.
-PLAN_WEEKS = CHECKPOINT_DAYS[-1] // 7 + 1
 #: So many lines of the company's own part are said in a refusal.
 SAID = 4
-#: Counts of a week.
-COUNTED = ("conversations", "meetings_held")
-#: Weeks an activity is read over, at least.
-ACTIVITY_WEEKS = 6
 
 
 class _Plain(yaml.SafeDumper):
@@ -91,7 +86,7 @@ def propose(
         "starts_on": starts_on,
         "checkpoints": [starts_on + timedelta(days=days) for days in CHECKPOINT_DAYS],
         "ends_on": starts_on + timedelta(days=CHECKPOINT_DAYS[-1]),
-        "criteria": _criteria(review, rep, standard, lines),
+        "criteria": _criteria(review, rep, standard, lines, starts_on),
         "support": list(_support(review, rep, starts_on, known_on)),
         "external": [{"what": one} for one in EXTERNAL],
     }
@@ -205,7 +200,7 @@ def _standard(lines: list[Documented], row: words.Row) -> Documented:
 
 def _refuse_the_unreachable(review: Review, rep: str, standard: Documented) -> None:
     """A standard nobody meets says more about the standard."""
-    met = reached_before(review, rep, [("standard", _line(standard))])
+    met = reached_before(review, rep, [("standard", line_of(standard))])
     counts = met.iloc[0] if len(met) else pd.Series(dtype="float64")
     peers, own = (int(counts.get(name, 0)) for name in ("peers_count", "own_count"))
     if peers + own == 0:
@@ -252,66 +247,38 @@ def _refuse_too_soon(review: Review, rep: str, known_on: date) -> None:
     )
 
 
-def _line(one: Documented) -> dict[str, Any]:
-    names = ("metric", "direction", "threshold", "weeks", "minimum_n")
-    told = {name: getattr(one, name) for name in names}
-    return {**told, "applies_to": (), "document": one.document, "version": one.version}
-
-
 def _criteria(
-    review: Review, rep: str, standard: Documented, lines: list[Documented]
+    review: Review, rep: str, standard: Documented, lines: list[Documented], starts_on: date
 ) -> list[dict[str, object]]:
-    """An activity that tells early, and the standard itself, within the plan's time."""
-    weeks = min(standard.weeks, PLAN_WEEKS)
-    own = _criterion(standard.metric, standard.direction, standard.threshold, weeks, standard.minimum_n)
-    others = [
-        one
-        for one in lines
-        if one.metric in (ACTIVITY if standard.metric in OUTCOME else OUTCOME)
-        and one.metric != standard.metric
-    ]
-    if not others:
-        kind, some = ("activity", ACTIVITY) if standard.metric in OUTCOME else ("outcome", OUTCOME)
+    """An activity that tells early, and an outcome; refused where only one of the two is agreed on."""
+    midweek = review.client.week_of(starts_on).start != starts_on
+    found = criteria(standard, lines, lambda one: _reached(review, rep, one), midweek=midweek)
+    if not found:
+        kind, some = others(standard)
         _refuse(
             f"no {kind} is agreed in writing with {rep} that a plan could be measured by",
             None,
             f"write one of {', '.join(some)} into the rep’s own plan, and go through it together",
         )
-    first = others[0]
-    least = min(first.threshold, _reached(review, rep, first))
-    needed = judgement.results_to_tell("weekly", least) if first.metric in COUNTED else math.nan
-    length = min(max(first.weeks, ACTIVITY_WEEKS if math.isnan(needed) else int(needed)), PLAN_WEEKS)
-    beside = _criterion(first.metric, first.direction, least, length, min(first.minimum_n, length))
-    return [beside, own] if standard.metric in OUTCOME else [own, beside]
-
-
-def _criterion(metric: str, direction: str, threshold: float, weeks: int, minimum: int) -> dict[str, object]:
-    side = "at_least" if direction == "at least" else "at_most"
-    number = int(threshold) if threshold == int(threshold) else threshold
-    return {"metric": metric, side: number, "weeks": weeks, "minimum_n": minimum}
+    return found
 
 
 def _reached(review: Review, rep: str, asked: Documented) -> float:
-    """A week of the half-year before the last one: the rep's own, else the middle of the peers."""
+    """A week of the half-year before the last one: the rep's own, else that of peers of the same role."""
     if asked.metric not in COUNTED or asked.direction != "at least":
         return math.inf
     rows = facts_of(review, [asked.metric], review.week.end)[asked.metric].rows
-    until = pd.Timestamp(review.week.end - timedelta(weeks=RATE_WEEKS))
-    begun = pd.to_datetime(rows["starts_on"])
-    earlier = rows[(begun < until) & (begun >= until - pd.Timedelta(weeks=RATE_WEEKS))]
-    usual = earlier.dropna(subset=["value"]).groupby("rep_id")["value"].mean()
-    if usual.empty:
-        return math.inf
-    # at least one: a criterion of none would be met by doing nothing
-    return float(max(1, math.floor(usual[rep] if rep in usual else usual.median())))
+    until = review.week.end - timedelta(weeks=RATE_WEEKS)
+    return usual_week(rows, rep, alike(review, rep), until - timedelta(weeks=RATE_WEEKS), until)
 
 
 def _support(review: Review, rep: str, starts_on: date, known_on: date) -> Iterator[dict[str, Any]]:
     """What manager and owner owe the rep already, and joint work on the last coaching's focus."""
     first, last = (starts_on + timedelta(days=CHECKPOINT_DAYS[place]) for place in (0, -1))
     table = review.commitments()
+    # what the owner promised about the rep was said without the rep
     ours = table[
-        table["rep_id"].eq(rep) & table["who"].isin(["manager", "owner"]) & table["status"].eq("open")
+        table["about"].eq(rep) & table["who"].isin(["manager", "owner"]) & table["status"].eq("open")
     ]
     for row in ours.to_dict("records"):
         due = max(pd.Timestamp(str(row["due_on"])).date(), starts_on + timedelta(days=7))

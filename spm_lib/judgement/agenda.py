@@ -7,6 +7,7 @@ is only a first line that the two may strike out.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
 import pandas as pd
@@ -194,6 +195,7 @@ def proposals(
     missing: Sequence[str],
     talk: pd.DataFrame,
     rep: str,
+    owner_owes: Sequence[date] = (),
 ) -> dict[str, list[str]]:
     """First lines for the new commitments of the rep and of the manager, `PROPOSALS` each at most.
 
@@ -208,6 +210,9 @@ def proposals(
     talk : pandas.DataFrame
         Of `talk_about`.
     rep : str
+    owner_owes : sequence of datetime.date, optional
+        By when the owner promised something about the rep that is overdue, in meetings without the rep: what
+        it is stays there.
 
     Returns
     -------
@@ -217,6 +222,8 @@ def proposals(
     late = commitments[commitments["overdue_days"].notna()]
     manager = [
         *(f"Finish, or agree on a new day for: {what}" for what in late["what"][late["who"].eq("manager")]),
+        *(f"Ask the owner for: {what}" for what in late["what"][late["who"].eq("owner")]),
+        *([f"Ask the owner about what was promised {_by(owner_owes)}"] if owner_owes else []),
         *(f"Supply what was promised: {what}" for what in missing),
         *(_step(one) for one in requests if one.step != "read"),
     ]
@@ -227,6 +234,11 @@ def proposals(
         *(f"A dated next step for “{style.plain(name, 60)}”" for name in without["name"]),
     ]
     return {"manager": manager[:PROPOSALS], "rep": mine[:PROPOSALS]}
+
+
+def _by(days: Sequence[date]) -> str:
+    """The days of promises, the earliest first: "by 12 November and by 30 November"."""
+    return " and ".join(f"by {style.day(day, year=False)}" for day in sorted(set(days)))
 
 
 def _step(one: Asked) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,13 @@ from spm_lib import style
 from spm_lib.errors import MetricError
 
 #: In the order of the page: what is missing comes first.
-STATES = ("gap", "not recorded", "kept")
+STATES = ("gap", "not recorded", "nothing due", "kept")
+#: What has to be said before anything is said about the rep.
+OPEN_STATES = ("gap", "not recorded")
+#: Weeks whose promised one-on-ones are looked at; what was missed before is past.
+MEETING_WEEKS = 13
+#: Fewer than this share of them held, and the promise itself was not kept.
+HELD_SHARE = 1 / 2
 #: What is asked of the company, in the order of the page.
 QUESTIONS = (
     "expectations written",
@@ -80,13 +86,13 @@ class CompanyRecords:
     reinforced : pandas.DataFrame, optional
         Of ``meetings.reinforced_log``.
     one_on_ones : pandas.DataFrame, optional
-        Of ``meetings.promises``.
+        Of ``meetings.promises``; one held before it was due again has no due_on.
     coaching : pandas.DataFrame, optional
         Of ``meetings.coaching_log``.
     commitments : pandas.DataFrame, optional
         Of ``meetings.commitments``.
     resources : pandas.DataFrame, optional
-        Promised in the rep's plan: rep_id, what, due_on, supplied_on, source.
+        Promised in the rep's plan: rep_id, what, due_on, supplied_on, source; None where there is no plan.
     compensation : pandas.DataFrame, optional
         rep_id, what, due_on, paid_on, source. Of both, a column `recorded` may be False: it was to be done,
         and nobody wrote down whether it was.
@@ -161,8 +167,9 @@ def company_part(rep: str, on: date, records: CompanyRecords, *, needed: Sequenc
     -------
     pandas.DataFrame
         `COLUMNS`, at least one line per question of `QUESTIONS`: what is a "gap" first, then what is "not
-        recorded", then what was "kept". on: the day of the evidence, or for a gap the day since which it is
-        one, or `on`; said: a sentence; source: the file or place it comes from, missing where there is none.
+        recorded", then where "nothing due" is said, then what was "kept". on: the day of the evidence, or for
+        a gap the day since which it is one, or `on`; said: a sentence; source: the file or place it comes
+        from, missing where there is none.
     """
     lines = [
         *_documents(rep, on, records, needed),
@@ -213,7 +220,7 @@ def check_ourselves(ledger: pd.DataFrame) -> list[str]:
     """
     said = [
         f"{CHECK_OURSELVES}: {row['said']}"
-        for row in ledger[ledger["state"].isin(["gap", "not recorded"])].to_dict("records")
+        for row in ledger[ledger["state"].isin(OPEN_STATES)].to_dict("records")
     ]
     unasked = [one for one in QUESTIONS if one not in set(ledger["question"])]
     if unasked:
@@ -223,6 +230,11 @@ def check_ourselves(ledger: pd.DataFrame) -> list[str]:
 
 def _unrecorded(question: str, what: str) -> _Line:
     return _Line(question, "", "not recorded", None, f"{what} not recorded.")
+
+
+def _nothing_due(question: str, on: date, said: str) -> _Line:
+    """What nobody had to do yet is neither kept nor missing."""
+    return _Line(question, "", "nothing due", on, said)
 
 
 def _documents(rep: str, on: date, records: CompanyRecords, needed: Sequence[str]) -> Iterator[_Line]:
@@ -312,28 +324,48 @@ def _reinforced(
 
 
 def _meetings(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]:
-    """One-on-ones: each one that was promised and not held, and how many were."""
-    question = "one-on-ones held"
+    """One-on-ones of the last weeks: those not held, or not written down, since the last one; how many were.
+
+    A talk that was missed is open until the next one is held; what cannot be put right any more is counted.
+    """
+    question, span = "one-on-ones held", f"in the last {MEETING_WEEKS} weeks"
     rows = records.of("one_on_ones", rep)
-    own = [row for row in rows or [] if row["kind"] == "one_on_one" and _by(row["due_on"], on)]
-    if not own:
-        why = "Which one-on-ones were promised is" if rows is None else "A one-on-one that is due by now is"
-        yield _unrecorded(question, why)
+    if rows is None:
+        yield _unrecorded(question, "Which one-on-ones were promised is")
         return
-    for row in own:
-        if row["state"] == "held":
-            continue
-        due = _day(row["due_on"])
-        why = (
-            f" ({style.plain(row['reason'])})" if row["state"] == "missed" else ", and no reason is on record"
-        )
-        said = f"the one-on-one due by {style.day(due)} was not held{why}."
-        yield _Line(question, "", "gap", due, said, _text(row["source"]))
-    held = [row for row in own if row["state"] == "held"]
-    if held:
-        last = max(held, key=lambda row: _day(row["held_on"]) or date.min)
-        said = f"{len(held)} of {len(own)} promised one-on-ones were held."
-        yield _Line(question, "", "kept", _day(last["held_on"]), said, _text(last["source"]))
+    since = on - timedelta(weeks=MEETING_WEEKS)
+    talks = [row for row in rows if row["kind"] == "one_on_one"]
+    own = [row for row in talks if _by(row["due_on"], on) and not _by(row["due_on"], since)]
+    if not own:
+        yield _nothing_due(question, on, f"no one-on-one was promised {span}.")
+        return
+    every = [row for row in talks if row["state"] == "held" and _by(row["held_on"], on)]
+    last = max(every, key=lambda row: _day(row["held_on"]) or date.min, default=None)
+    since_last = [row for row in own if not (last and _by(row["due_on"], _day(last["held_on"]) or on))]
+    missing = [row for row in since_last if row["state"] != "held"]
+    yield from (_not_held(question, row) for row in missing)
+    if len(missing) == len(own):
+        return  # each is told already
+    held, silent = (sum(row["state"] == one for row in own) for one in ("held", "not recorded"))
+    said = f"{held} of {len(own)} one-on-ones promised {span} were held"
+    said += f"; {silent} {'is' if silent == 1 else 'are'} not written down." if silent else "."
+    fewest = HELD_SHARE * len(own)
+    state = "kept" if held >= fewest else "gap" if held + silent < fewest else "not recorded"
+    if last is None or state != "kept":
+        yield _Line(question, "", state, on, said)
+    else:
+        yield _Line(question, "", state, _day(last["held_on"]), said, _text(last["source"]))
+
+
+def _not_held(question: str, row: dict[str, Any]) -> _Line:
+    """A promised one-on-one of which no other has come since."""
+    due = _day(row["due_on"])
+    what = f"the one-on-one due by {style.day(due)}"
+    if row["state"] == "missed":
+        said = f"{what} was not held ({style.plain(row['reason'])})."
+        return _Line(question, "", "gap", due, said, _text(row["source"]))
+    # without a file nobody knows whether it was held, and no reason can be looked for
+    return _Line(question, "", "not recorded", due, f"{what} is not written down.")
 
 
 def _coached(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]:
@@ -359,8 +391,12 @@ def _commitments(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]
     ours = [row for row in rows or [] if row["who"] in ("manager", "owner") and _by(row["made_on"], on)]
     told = [row for row in ours if not style.is_missing(row["kept"])]
     if not told:
-        why = "What manager and owner committed to is" if not ours else "A commitment that is due by now is"
-        yield _unrecorded(question, why)
+        if records.commitments is None or records.commitments.empty:
+            yield _unrecorded(question, "What manager and owner committed to is")
+        elif ours:
+            yield _nothing_due(question, on, "no commitment of manager or owner was due by now.")
+        else:
+            yield _nothing_due(question, on, "manager and owner have promised nothing for this rep.")
         return
     for row in told:
         due, closed = _day(row["due_on"]), _day(row["closed_on"])
@@ -379,9 +415,13 @@ def _supplied(
 ) -> Iterator[_Line]:
     """What was promised by a day and supplied, or paid, on a day."""
     verb = "paid" if done == "paid_on" else "supplied"
-    due_ones = [row for row in records.of(table, rep) or [] if _by(row["due_on"], on)]
-    if not due_ones:
+    rows = records.of(table, rep)
+    due_ones = [row for row in rows or [] if _by(row["due_on"], on)]
+    if rows is None:
         yield _unrecorded(question, f"What was to be {verb} by now is")
+    elif not due_ones:
+        nothing = "promised" if not rows and verb == "supplied" else f"to be {verb} by now"
+        yield _nothing_due(question, on, f"nothing was {nothing}.")
     for row in due_ones:
         due, day = _day(row["due_on"]), _day(row[done])
         day = day if day is None or day <= on else None

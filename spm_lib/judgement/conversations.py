@@ -101,7 +101,7 @@ def _proposed(rep: str, rows: pd.DataFrame, on: date, coached: date | None) -> d
     else:
         name = "celebrate" if len(high) else "keep"
         because = high if len(high) else rows[rows["standing"].isin(["meets", "too few to say"])]
-    told = [_reason(row) for row in because.to_dict("records")]
+    told = [_reason(row, on) for row in because.to_dict("records")]
     if name == "confront" and coached is not None:
         told.append(f"Coached since {style.day(coached)}.")
     return {
@@ -109,7 +109,7 @@ def _proposed(rep: str, rows: pd.DataFrame, on: date, coached: date | None) -> d
         "conversation": name,
         "since": because["since"].min(),
         "reasons": "\n".join(told) or "Nothing agreed could be judged.",
-        "first": "\n".join(_reason(row) for row in high.to_dict("records")) if len(low) else "",
+        "first": "\n".join(_reason(row, on) for row in high.to_dict("records")) if len(low) else "",
         "needs": COMPANY_PART if name == "confront" else "",
     }
 
@@ -121,8 +121,8 @@ def _is_coached(began: date | None, on: date) -> bool:
     return timedelta(weeks=COACHING_WEEKS) <= on - began <= timedelta(weeks=COACHING_FORGOTTEN_WEEKS)
 
 
-def _reason(row: Mapping[object, object]) -> str:
-    """One standing as a sentence: "Win rate by count: below the agreed 30% since 4 March 2026 (4 of 43)."."""
+def _reason(row: Mapping[object, object], on: date) -> str:
+    """One standing as a sentence: "Win rate by count: … 30% since 4 March 2026 (4 of 43 in 26 weeks)."."""
     metric = str(row["metric"])
     agreed = style.agreed(style.number(row["threshold"]), metric)
     said = {
@@ -134,6 +134,17 @@ def _reason(row: Mapping[object, object]) -> str:
     }[str(row["standing"])]
     told = row["standing"] != "too few to say" and not style.is_missing(row["since"])
     since = "" if not told else f" since {style.day(pd.Timestamp(str(row['since'])))}"
+    return f"{style.measure(metric)}: {said}{since} ({_counted(row, on)})."
+
+
+def _counted(row: Mapping[object, object], on: date) -> str:
+    """What was counted, over which time: the agreed weeks, or as many as there were since the agreement."""
     hits, n = (style.count(style.number(row[name])) for name in ("hit_count", "n"))
-    counted = f"{hits} in {n} weeks" if row["kind"] == "weekly" else f"{hits} of {n}"
-    return f"{style.measure(metric)}: {said}{since} ({counted})."
+    if row["kind"] == "weekly":
+        return f"{hits} in {n} weeks"
+    if row["kind"] == "periods":
+        return f"reached in {hits} of {n} periods"
+    weeks = int(style.number(row["weeks"]))
+    if not style.is_missing(row["judged_from"]):
+        weeks = min(weeks, -(-(on - pd.Timestamp(str(row["judged_from"])).date()).days // 7))
+    return f"{hits} of {n} in {weeks} week{'' if weeks == 1 else 's'}"

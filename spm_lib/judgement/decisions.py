@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 import pandas as pd
@@ -51,6 +52,8 @@ def decide(
     standard: pd.Series | None,
     standings: pd.DataFrame | None = None,
     time_zone: str = "UTC",
+    coached_on: Mapping[str, date] | None = None,
+    planned_on: Mapping[str, date] | None = None,
 ) -> list[Decision]:
     """What asks for a decision, weightiest first, at most `ALERTS` of them as alerts.
 
@@ -74,19 +77,23 @@ def decide(
         ``standing``, for the expectations besides the win rate.
     time_zone : str, optional
         IANA name of the client's, in which days are named.
+    coached_on, planned_on : mapping, optional
+        Rep id -> the day the coaching that goes on began (``meetings.coached_on``), and the first day of the
+        improvement plan that runs: what is talked about already is not asked to be talked about.
 
     Returns
     -------
     list of Decision
         Empty when no action is needed.
     """
+    talks = _Talks(coached_on or {}, planned_on or {})
     found = [
         *(
-            _reps_off_standard(evidence, names, standard, time_zone)
+            _reps_off_standard(evidence, names, standard, time_zone, talks)
             if evidence is not None and standard is not None
             else ()
         ),
-        *(_below(standings, names) if standings is not None else ()),
+        *(_below(standings, names, talks) if standings is not None else ()),
         *_overdue(hygiene, effect, currency),
         *_unusual_weeks(limits, currency),
     ]
@@ -96,8 +103,28 @@ def decide(
     return found[:ALERTS] + quiet
 
 
+@dataclass(frozen=True)
+class _Talks:
+    """What is on record of talks about a rep's results."""
+
+    coached_on: Mapping[str, date]
+    planned_on: Mapping[str, date]
+
+    def said(self, rep: str) -> str:
+        """What goes on already; empty where nothing does."""
+        if rep in self.planned_on:
+            return f"The improvement plan since {style.day(self.planned_on[rep])} is the place for it."
+        if rep in self.coached_on:
+            return f"Coached since {style.day(self.coached_on[rep])}: look together at what has changed."
+        return ""
+
+
 def _reps_off_standard(
-    evidence: pd.DataFrame, names: Mapping[str, str], standard: pd.Series, time_zone: str
+    evidence: pd.DataFrame,
+    names: Mapping[str, str],
+    standard: pd.Series,
+    time_zone: str,
+    talks: _Talks,
 ) -> Iterator[Decision]:
     agreed = style.percent(float(standard["threshold"]))
     since = style.day(standard["effective_from"])
@@ -108,7 +135,7 @@ def _reps_off_standard(
         yield Decision(
             title=f"{name}’s results have moved away from the {agreed} win rate agreed on {since}. "
             + (
-                "It is time to talk about it."
+                talks.said(str(row["rep_id"])) or "It is time to talk about it."
                 if firm
                 else "Look at it together; it is too early to conclude."
             ),
@@ -126,7 +153,7 @@ def _reps_off_standard(
         )
 
 
-def _below(standings: pd.DataFrame, names: Mapping[str, str]) -> Iterator[Decision]:
+def _below(standings: pd.DataFrame, names: Mapping[str, str], talks: _Talks) -> Iterator[Decision]:
     """Reps below another expectation; where most of them are, the expectation is asked first."""
     others = standings[standings["metric"] != "win_rate_by_count"]
     for metric, rows in others.groupby("metric", sort=True):
@@ -147,9 +174,10 @@ def _below(standings: pd.DataFrame, names: Mapping[str, str]) -> Iterator[Decisi
             )
             continue
         for row in below.to_dict("records"):
+            since = f"Since {style.day(row['since'])}; it passed the test against chance."
             yield Decision(
                 title=f"{names.get(row['rep_id'], row['rep_id'])} is below the agreed {what}.",
-                text=f"Since {style.day(row['since'])}; it passed the test against chance.",
+                text=" ".join(filter(None, [since, talks.said(str(row["rep_id"]))])),
                 weight="decide",
                 topic="standing",
             )
@@ -161,7 +189,7 @@ def _decided_since(row: Mapping[Hashable, object], time_zone: str) -> str:
         f"{style.count(style.number(row[won]))} of {style.count(style.number(row[decided]))}"
         for won, decided in (("won_count", "decided_count"), ("since_won_count", "since_decided_count"))
     )
-    said = f"Won {counts} decided since then"
+    said = f"Won {counts} decided since it was agreed"
     if row["since_decided_count"] == row["decided_count"] or style.is_missing(row["since_at"]):
         return f"{said}. "
     day = pd.Timestamp(str(row["since_at"])).tz_convert(time_zone)

@@ -6,7 +6,7 @@ judged by it:
 *How far does chance reach?* The band in which nine of ten reps who truly do just what was agreed show up
 after so many results (`chance`): binomial for shares, for counts of a week negative binomial with
 `DISPERSION` times the variance of Poisson counts, as the standings allow for. Whoever is inside the band, but
-short of the number, is not told to have missed it.
+short of the number, is not told to have missed it. Of a share of 100 % one failure is outside the band.
 
 *How many results does it take to tell?* As many as show a rep at half of what was agreed outside that band in
 4 of 5 cases (`results_to_tell`). Where the plan's time brings fewer, the page says so, and that activity
@@ -88,7 +88,10 @@ SUPPORT_COLUMNS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """One criterion, as a plan asks it: `weeks` back from a day, but never before the plan began."""
+    """One criterion, as a plan asks it: `weeks` back from a day, but never before the plan began.
+
+    Of counts of a week the last `weeks` whole ones.
+    """
 
     metric: str
     direction: str
@@ -115,9 +118,9 @@ def chance(kind: str, threshold: float, n: float) -> tuple[float, float]:
         In the unit of the threshold; NaN where there is nothing to compute it from.
     """
     whole = round(n)
-    if whole < 1 or kind not in ("trials", "weekly") or (kind == "trials" and not 0 < threshold < 1):
-        return np.nan, np.nan
-    if threshold <= 0:
+    # of all, or of none, a single one the other way is no chance; a count of none has no spread
+    bounded = 0 <= threshold <= 1 if kind == "trials" else threshold > 0
+    if whole < 1 or kind not in ("trials", "weekly") or not bounded:
         return np.nan, np.nan
     fallen = _fallen(kind, threshold, whole, np.arange(_most(kind, threshold, whole) + 1))
     low, high = np.searchsorted(fallen, [BY_CHANCE, 1 - BY_CHANCE])
@@ -265,7 +268,10 @@ def criterion_states(
     for number, one in enumerate(criteria):
         found = facts.get(one.metric)
         asked = {"criterion": number, "kind": "values" if found is None else found.kind, **vars(one)}
-        before = (starts_on - timedelta(weeks=one.weeks), starts_on)
+        long = timedelta(weeks=one.weeks)
+        if asked["kind"] == "weekly":
+            long += timedelta(days=6)  # the last so many whole weeks, whatever day it is
+        before = (starts_on - long, starts_on)
         rows.append(
             {**asked, "at": "start", "on": starts_on, **_counted(one, found, rep, *before, zone), "state": ""}
         )
@@ -274,7 +280,7 @@ def criterion_states(
                 rows.append({**asked, "at": name, "on": day, "state": "to come"})
                 continue
             end = day + timedelta(days=1)
-            begin = max(starts_on, end - timedelta(weeks=one.weeks))
+            begin = max(starts_on, end - long)
             rows.append({**asked, "at": name, "on": day, **_counted(one, found, rep, begin, end, zone)})
     table = pd.DataFrame(rows, columns=list(CRITERIA_COLUMNS))
     table["on"] = pd.to_datetime(table["on"])

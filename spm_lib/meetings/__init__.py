@@ -4,7 +4,7 @@ from spm_lib.meetings.cadence import Every, cadence, promises
 from spm_lib.meetings.coaching import coached_on, coaching_log, learning_log, reinforced_log
 from spm_lib.meetings.commitments import commitments, commitments_kept
 from spm_lib.meetings.files import Meeting, Meetings, check_meetings, read_meeting
-from spm_lib.meetings.improvement import Plan, Plans, check_plans, plan_of, reps_with_a_plan
+from spm_lib.meetings.improvement import Plan, Plans, check_plans, plan_of, plans_running, reps_with_a_plan
 from spm_lib.meetings.models import KINDS, Commitment
 from spm_lib.meetings.next_meeting import file_name, next_meeting, write_next
 
@@ -27,6 +27,7 @@ __all__ = [
     "learning_log",
     "next_meeting",
     "plan_of",
+    "plans_running",
     "promises",
     "read_meeting",
     "reinforced_log",

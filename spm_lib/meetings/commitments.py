@@ -72,6 +72,12 @@ class Carried:
         return self.statements[-1][1]
 
     @property
+    def about(self) -> str | None:
+        """The rep it concerns, or "team"; None where the owner's meeting does not say."""
+        meeting, made = self.first
+        return made.about or meeting.rep or (TEAM if meeting.kind == TEAM else None)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is neither done nor dropped yet, that day."""
         closed = self.closed_on
@@ -196,7 +202,7 @@ def _row(one: Carried) -> dict[str, object]:
         "id": made.id,
         "who": made.who,
         "rep_id": meeting.rep,
-        "about": meeting.rep or made.about or (TEAM if meeting.kind == TEAM else None),
+        "about": one.about,
         "what": made.what,
         "expectation": one.last.expectation or made.expectation,
         "made_on": meeting.on,

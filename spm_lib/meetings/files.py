@@ -302,13 +302,16 @@ def contradictions(meetings: Meetings) -> Iterator[DocumentError]:
     Yields
     ------
     DocumentError
-        One id with two texts or two people; closed before it was made; done and dropped on one day.
+        One id with two texts or two people; closed before it was made; done and dropped on one day; the
+        manager or the owner promising something about somebody else in a meeting with one rep.
     """
     first: dict[str, tuple[Meeting, Commitment]] = {}
     closed: dict[tuple[str, date], Commitment] = {}
     for meeting in meetings.all:
         for number, one in enumerate(meeting.front.commitments):
             where = f"{meeting.file}, line {meeting.lines[number] if meeting.lines else 1}"
+            if one.id not in first:
+                yield from _about_another(one, where, meeting)
             yield from _against_first(one, where, *first.setdefault(one.id, (meeting, one)))
             if one.status == "open":
                 continue
@@ -319,6 +322,18 @@ def contradictions(meetings: Meetings) -> Iterator[DocumentError]:
                     where=where,
                     remedy="make both say the same",
                 )
+
+
+def _about_another(one: Commitment, where: str, meeting: Meeting) -> Iterator[DocumentError]:
+    """A promise that concerns others has to be told to them, and what is said with one rep stays there."""
+    if meeting.rep is not None and one.who in (MANAGER, OWNER) and one.about not in (None, meeting.rep):
+        yield DocumentError(
+            "a promise about somebody else in a meeting with one rep",
+            where=where,
+            given=one.about,
+            remedy="leave `about:` out where it concerns this rep; else write it into the owner’s or the "
+            "team’s meeting, or into one with the rep it concerns",
+        )
 
 
 def _against_first(one: Commitment, where: str, made: Meeting, before: Commitment) -> Iterator[DocumentError]:

@@ -209,6 +209,26 @@ def plan_of(folder: Path, client: Client, rep: str, on: date) -> Plan | None:
     return Plans.load(folder, client).of(rep, on)
 
 
+def plans_running(
+    folder: Path, client: Client, on: date, expectations: Expectations | None = None
+) -> dict[str, date]:
+    """Rep id -> the first day of the plan that runs on a day.
+
+    Parameters
+    ----------
+    folder, client, expectations
+        As in `Plans.load`.
+    on : datetime.date
+
+    Raises
+    ------
+    DocumentError
+        As `Plans.load`.
+    """
+    plans = Plans.load(folder, client, expectations)
+    return {one.rep: one.starts_on for one in plans.all if one.state(on) == "running"}
+
+
 def reps_with_a_plan(folder: Path, client: Client, on: date) -> list[Rep]:
     """Who has a page of an improvement plan on a day, in the order of client.yaml.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from spm_lib.client import Client, Rep, fold
@@ -11,7 +11,7 @@ from spm_lib.errors import DocumentError
 from spm_lib.expectations import Expectations
 from spm_lib.expectations.front_matter import FrontMatter
 from spm_lib.meetings.improvement_documented import documented, undocumented
-from spm_lib.meetings.improvement_models import ACTIVITY, FEWEST, MOST, OUTCOME, Front
+from spm_lib.meetings.improvement_models import ACTIVITY, COUNTED, FEWEST, MOST, OUTCOME, Front
 from spm_lib.metrics import registry
 
 FOLDER = "improvement"
@@ -53,6 +53,7 @@ def tell(told: Told, name: str, front: Front, rep: str | None, client: Client) -
         _checkpoints(front, told)
         _support(front, told)
     _criteria(front, told)
+    _minima(front, client, told)
     _outcomes(front, told)
 
 
@@ -143,6 +144,26 @@ def _criteria(front: Front, told: Told) -> None:
             told("criteria", f"no criterion is an {kind}", ", ".join(named), f"add one of {', '.join(some)}")
     if front.expectation not in registry.METRICS and front.expectation not in (*ACTIVITY, *OUTCOME):
         told("expectation", "unknown metric", front.expectation, "`spm metric --list` names the metrics")
+
+
+def _minima(front: Front, client: Client, told: Told) -> None:
+    """A criterion that wants more whole weeks than its time holds could never be met."""
+    end = front.ends_on + timedelta(days=1)
+    for number, one in enumerate(front.criteria):
+        # the last so many whole weeks: up to six days after them count for nothing
+        begin = max(front.starts_on, end - timedelta(weeks=one.weeks, days=6))
+        if one.metric not in COUNTED or begin >= end:
+            continue
+        first = client.week_of(begin).start
+        first += timedelta(days=7 if first < begin else 0)
+        whole = max((end - first).days // 7, 0)
+        if one.minimum_n > whole:
+            told(
+                ("criteria", number, "minimum_n"),
+                "a criterion wants more weeks than lie inside its time",
+                one.minimum_n,
+                f"{whole} whole week{'' if whole == 1 else 's'} of the plan count for it: ask for no more",
+            )
 
 
 def _outcomes(front: Front, told: Told) -> None:

@@ -27,6 +27,8 @@ EXTERNAL = ("leads", "territory", "price")
 #: What can be measured, by whether the rep does it or it comes of what they do.
 ACTIVITY = ("conversations", "meetings_held", "logged_within_24h_rate")
 OUTCOME = ("win_rate_by_count", "win_rate_broad", "attainment")
+#: Of these, the counts of a week: their minimum is a number of weeks.
+COUNTED = ("conversations", "meetings_held")
 
 
 class _Numbers(Strict):
@@ -45,7 +47,8 @@ class Criterion(_Numbers):
     weeks : int
         The last so many weeks of the plan count.
     minimum_n : int
-        Decided opportunities, or weeks, below which nothing is said.
+        Results below which nothing is said, in the metric's unit: decided opportunities or activities of a
+        rate, weeks of `COUNTED`, periods of an attainment.
     """
 
     metric: Line

@@ -72,6 +72,7 @@ class Commitment(Strict):
         The document it serves.
     about : str, optional
         The rep it concerns, or "team"; in a meeting with a rep, and in the team's, it goes without saying.
+        In a meeting with one rep, manager and owner promise nothing about anybody else.
     status : {"open", "done", "dropped"}
     why : str, optional
         Why it was dropped.

@@ -42,20 +42,21 @@ def finish(reports: str, home: str, *, week: str | None = None, force: bool = Fa
 def _finish(reports: str, home: str, week: str | None, *, force: bool) -> list[Done]:
     if not storage.is_remote(reports):
         known = None if storage.is_remote(home) else Path(home)
-        done = _firm(Path(reports), week, force=force)
+        done = _firm(Path(reports), reports, week, force=force)
         write_index(Path(reports), known)
         return done
     with tempfile.TemporaryDirectory(prefix="spm-reports-") as place:
         local = Path(place)
         versions = storage.reports_copy(reports, local)
-        done = _firm(local, week, force=force)
+        done = _firm(local, reports, week, force=force)
         write_index(local)
         _point_into(local / INDEX, versions)
         storage.send_firm(local, reports)
     return done
 
 
-def _firm(reports: Path, week: str | None, *, force: bool) -> list[Done]:
+def _firm(reports: Path, named: str, week: str | None, *, force: bool) -> list[Done]:
+    """The firm's pages, each below the reports as they were named, not as this machine resolves them."""
     return [
         Done(
             one.client,
@@ -63,7 +64,7 @@ def _firm(reports: Path, week: str | None, *, force: bool) -> list[Done]:
             one.state,
             round(one.seconds, 3),
             f"failed, the page is left as it was\n{one.error}" if one.error else "",
-            folder=str(one.folder or ""),
+            folder=f"{named.rstrip('/')}/{one.folder.name}" if one.folder else "",
         )
         for one in publish_firm(reports, week=week, force=force)
     ]

@@ -200,7 +200,9 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
         )
     if outcome.error is not None:
         return Done(job.client, job.week, "failed", reason=f"failed, nothing is published\n{outcome.error}")
-    return Done(job.client, job.week, outcome.state, notes=len(found), folder=str(outcome.folder))
+    # named as the reports were, not as this machine resolves it
+    folder = str(reports / job.client / job.week)
+    return Done(job.client, job.week, outcome.state, notes=len(found), folder=folder)
 
 
 def _prepare(job: Job, home: Path, source: Source | None) -> None:

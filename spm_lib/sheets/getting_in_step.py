@@ -41,6 +41,8 @@ COLUMNS = {
     "lead_source": "lead sources",
     "lost_reason": "reasons of losses",
 }
+#: What is asked for where a table is missing, besides its export.
+_ASKS = {"stages": "List the stages in their order in mapping.yaml, or ask for an export of them."}
 AUDIT = ("subject", "said", "first")
 #: Reasons of refused rows that are named; the rest is counted.
 REASONS = 3
@@ -145,7 +147,8 @@ class GettingInStep:
                 count = words.counted(len(brought), "export")
                 together.setdefault(f"since {words.on_day(first)}, in {count}", []).append(table)
             else:
-                yield table.capitalize(), "not received", f"Ask for an export of {table}."
+                ask = _ASKS.get(table, f"Ask for an export of {table}.")
+                yield table.capitalize(), "not received", ask
         for said, tables in together.items():
             yield "Received", f"{words.listed(tables)} {said}", ""
         yield from self._reps()

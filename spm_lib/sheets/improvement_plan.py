@@ -22,6 +22,7 @@ from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import open_review
 from spm_lib.sheets import names
+from spm_lib.sheets.keeping import keep_tables
 from spm_lib.words import capital
 from spm_lib.words import improvement as told
 
@@ -67,11 +68,7 @@ def open_improvement_plan(
             remedy=f"`spm improve {client} --rep {rep}` writes one, or says why there should be none",
         )
     sheet = _of(Look(review, plan))
-    if keep:
-        folder = Path(keep)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in KEPT:
-            getattr(sheet, name).to_parquet(folder / f"{name}.parquet", index=False)
+    keep_tables(keep, {name: getattr(sheet, name) for name in KEPT})
     return sheet
 
 
@@ -90,7 +87,7 @@ class ImprovementPlan:
     gap : pandas.DataFrame
         The standing the plan was written against: one row, or none.
     gap_days : tuple of datetime.date
-        First and last day it was counted over.
+        First and last day it was counted over (`gap_days`).
     standard : str
         Where it is documented, and when it was acknowledged.
     company_part, reached, chance, states, dates, support, external, check_ins, steps : pandas.DataFrame
@@ -162,8 +159,6 @@ def _of(look: Look) -> ImprovementPlan:
     client = review.client
     unnamed = names.unnamed(client, plan.rep)
     standard, gap = look.standard, look.gap
-    last = look.before.week.last_day
-    weeks = int(gap["weeks"].iloc[0]) if len(gap) else 1
     named = (plan.front.expectation, *(one.metric for one in plan.front.criteria))
     proposal = look.proposal
     return ImprovementPlan(
@@ -175,7 +170,7 @@ def _of(look: Look) -> ImprovementPlan:
         week=review.week,
         known_as_of=review.known_as_of,
         gap=gap,
-        gap_days=(last - timedelta(weeks=weeks) + timedelta(days=1), last),
+        gap_days=gap_days(gap, look.before.week.last_day, look.rep.starts_on),
         standard=""
         if standard is None
         else told.documented(standard.title, standard.version, standard.effective_from, look.acknowledged_on),
@@ -202,6 +197,33 @@ def _of(look: Look) -> ImprovementPlan:
         definitions=_definitions(look, named),
         unknowns=_unknowns(look),
     )
+
+
+def gap_days(gap: pd.DataFrame, last: date, joined: date | None) -> tuple[date, date]:
+    """The first and the last day that a gap was counted over.
+
+    Parameters
+    ----------
+    gap : pandas.DataFrame
+        One row of ``judgement.standing``, or none.
+    last : datetime.date
+        The last day before the plan's first week.
+    joined : datetime.date or None
+        The rep's first day on the team.
+
+    Returns
+    -------
+    tuple of datetime.date
+        The agreed weeks, as far as results counted in them: not before the standard was agreed, nor before
+        the rep came. Of periods every finished one counts.
+    """
+    if not len(gap):
+        return last, last
+    row = gap.iloc[0]
+    window = last - timedelta(weeks=int(row["weeks"])) + timedelta(days=1)
+    agreed = window if pd.isna(row["judged_from"]) else row["judged_from"].date()
+    first = agreed if row["kind"] == "periods" else max(window, agreed)
+    return min(last, max(first, joined or first)), last
 
 
 def _lines(paragraph: str) -> str:

@@ -27,6 +27,7 @@ from spm_lib.metrics import registry
 from spm_lib.metrics.pipeline import is_open
 from spm_lib.periods import Period, midnight, trailing
 from spm_lib.review import Review, open_review
+from spm_lib.sheets.keeping import keep_tables
 from spm_lib.sheets.rep_numbers import rep_numbers
 from spm_lib.sheets.rep_plan import RepPlan, rep_plan
 
@@ -236,7 +237,7 @@ def _of(review: Review, rep: Rep) -> OneOnOne:
         talk=talk,
         coaching=_coaching(seen, rep.id, last_day, numbers),
         documents=_documents(review, rep, requests),
-        proposals=agenda.proposals(kept, requests, missing, talk, rep.id),
+        proposals=agenda.proposals(kept, requests, missing, talk, rep.id, _owner_owes(review, rep.id)),
         definitions=[review.definition(name) for name in DEFINED],
         unknowns=_unknowns(review, rep.id, numbers),
     )
@@ -262,6 +263,14 @@ def _commitments(seen: Meetings, rep: str, last_on: date | None, until: date) ->
     order = kept.assign(late=-kept["overdue_days"].fillna(0).astype("int64"), shut=kept["status"].ne("open"))
     order = order.sort_values(["shut", "late", "due_on"], kind="stable")
     return order[list(COMMITMENT_COLUMNS)].reset_index(drop=True)
+
+
+def _owner_owes(review: Review, rep: str) -> list[date]:
+    """By when the owner promised something about the rep, elsewhere, that is open past its day."""
+    ledger = review.commitments()
+    elsewhere = ledger["about"].eq(rep) & ledger["rep_id"].ne(rep).fillna(True)
+    late = ledger[elsewhere.fillna(False) & ledger["who"].eq(OWNER) & ledger["overdue_days"].notna()]
+    return [day.date() for day in late["due_on"]]
 
 
 def _win(review: Review, rep: str, last_on: date | None) -> dict[str, object]:
@@ -390,15 +399,13 @@ def _unknowns(review: Review, rep: str, numbers: pd.DataFrame) -> list[str]:
 
 def _write(sheet: OneOnOne, keep: Path, cutoff: pd.Timestamp) -> None:
     """The rep's own tables, and the definitions their numbers had."""
-    keep.mkdir(parents=True, exist_ok=True)
     tables: Mapping[str, pd.DataFrame] = {
         "numbers": sheet.numbers,
         "commitments": sheet.commitments,
         "opportunities": sheet.talk,
         "documents": sheet.documents,
     }
-    for name, table in tables.items():
-        table.to_parquet(keep / f"{name}.parquet", index=False)
+    keep_tables(keep, tables)
     cards = {
         card.id: {"version": card.version, "effective_from": card.effective_from.isoformat()}
         for card in sheet.definitions

@@ -21,6 +21,7 @@ from spm_lib.periods import week as week_period
 from spm_lib.publish.failure import reasons
 from spm_lib.publish.manifest import Run, read_run
 from spm_lib.publish.place import RUNS
+from spm_lib.sheets.keeping import keep_tables
 
 #: The page of a report that a client's name leads to.
 PAGE = "weekly_review"
@@ -258,9 +259,7 @@ class Portfolio:
             return None
 
     def _kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
-        if self._keep is not None:
-            self._keep.mkdir(parents=True, exist_ok=True)
-            table.to_parquet(self._keep / f"{name}.parquet", index=False)
+        keep_tables(self._keep or "", {name: table})
         return table
 
 

@@ -15,6 +15,7 @@ from spm_lib import words
 from spm_lib.metrics import registry
 from spm_lib.periods import Period
 from spm_lib.review import Review, open_review
+from spm_lib.sheets.keeping import keep_tables
 from spm_lib.sheets.team_agreements import documents_due, learnt, open_commitments, rule_texts
 from spm_lib.sheets.team_numbers import agreed_counts, results, scorecard, team_of, weekly_by_rep, wins
 
@@ -110,9 +111,8 @@ def open_team_meeting(
     UsageError, ClientError, DocumentError, HistoryError
     """
     sheet = _made(open_review(client, week, home, keep))
-    if keep:
-        for name in ("wins", "measures", "weekly", "results", "learning", "commitments"):
-            getattr(sheet, name).to_parquet(Path(keep) / f"team_{name}.parquet", index=False)
+    names = ("wins", "measures", "weekly", "results", "learning", "commitments")
+    keep_tables(keep, {f"team_{name}": getattr(sheet, name) for name in names})
     return sheet
 
 

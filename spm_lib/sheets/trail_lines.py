@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -103,13 +103,11 @@ class Record:
     @cached_property
     def commitments(self) -> tuple[Carried, ...]:
         """What the rep promised, and what manager and owner promised about the rep or everybody."""
-        return tuple(one for one in carried(self.meetings, self.on) if self._concerns(*one.first))
+        return tuple(one for one in carried(self.meetings, self.on) if self._concerns(one))
 
-    def _concerns(self, meeting: Meeting, made: Any) -> bool:
-        if made.who == self.rep.id:
-            return True
-        about = meeting.rep or made.about or (TEAM if meeting.kind == TEAM else None)
-        return made.who in (MANAGER, OWNER) and about in (self.rep.id, TEAM)
+    def _concerns(self, one: Carried) -> bool:
+        who = one.first[1].who
+        return who == self.rep.id or (who in (MANAGER, OWNER) and one.about in (self.rep.id, TEAM))
 
     @cached_property
     def versions(self) -> list[tuple[date, str, Document | None]]:

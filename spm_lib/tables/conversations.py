@@ -116,7 +116,8 @@ def _own_part(name: str, row: Mapping[Any, Any], ledger: pd.DataFrame | None) ->
     gaps = sum(one["state"] == "gap" for one in rows)
     first = tag("ul", *map(_check, missing), class_="sentences") if missing else None
     rest = tag("ul", *map(_kept, kept), class_="sentences") if kept else None
-    summary = words.own_part(gaps, len(missing) - gaps, len(kept))
+    counted = sum(one["state"] == "kept" for one in kept)
+    summary = words.own_part(gaps, len(missing) - gaps, counted)
     if name in ("confront", _CHECK_FIRST):
         return [one for one in (first, details(summary, rest)) if one is not None]
     return [details(summary, first, rest)]
@@ -132,6 +133,8 @@ def _kept(row: Mapping[Any, Any]) -> Html:
 
 def _evidence(row: Mapping[Any, Any]) -> Html:
     """The day and the file a line of the ledger rests on."""
+    if row["state"] == "nothing due":
+        return tag("span")
     source = "no record" if style.is_missing(row["source"]) else style.plain(row["source"])
     day = style.day_short(row["on"], year=True)
     return tag("span", f" ({day}, ", client_text(source), ")", class_="quiet small")

@@ -58,7 +58,9 @@ def gap_table(gap: pd.DataFrame, first: date, last: date) -> Fragment:
     row = gap.iloc[0]
     word = tag("span", words.standing_word(row), class_="chip" if words.is_told(row) else "quiet")
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
-    numbers = "; ".join(filter(None, [words.standing_numbers(row), words.standing_since(row)]))
+    # the agreed weeks, or as many of them as there were
+    counted = {**row, "weeks": min(int(row["weeks"]), -(-((last - first).days + 1) // 7))}
+    numbers = "; ".join(filter(None, [words.standing_numbers(counted), words.standing_since(row)]))
     below = [tag("div", text, class_="quiet small") for text in (numbers, style.days(first, last))]
     line: Line = (words.expectation(row), join((_bar(row), *below)), word, value)
     heads = ("What was agreed", "Numbers", "Standing", "Value")
@@ -84,7 +86,7 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
     part : pandas.DataFrame
         ``judgement.company_part``.
     """
-    open_ones = part[part["state"].ne("kept")]
+    open_ones = part[part["state"].isin(["gap", "not recorded"])]
     items = [tag("li", client_text(row["said"])) for row in open_ones.head(GAPS).to_dict("records")]
     if len(open_ones) > GAPS:
         items.append(tag("li", f"and {len(open_ones) - GAPS} more", class_="quiet"))
@@ -93,15 +95,15 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
         if items
         else tag("p", "Nothing of the company’s own part is open.")
     )
-    counts = (
-        part.assign(kept=part["state"].eq("kept"))
-        .groupby("question", sort=False)["kept"]
-        .agg(["sum", "size"])
-    )
+    due = part[part["state"].ne("nothing due")].assign(kept=part["state"].eq("kept"))
+    # of talks the ledger has one line for all of them, which says how many
+    several = due["subject"].ne("")
+    counts = due[several].groupby("question", sort=False)["kept"].agg(["sum", "size"])
     kept = [f"{question} {row['sum']} of {row['size']}" for question, row in counts.iterrows()]
-    said = "Kept so far: " + ", ".join(kept) + "."
+    said = [f"Kept so far: {', '.join(kept)}."] if kept else []
+    said += list(due.loc[~several & due["kept"], "said"])
     text = f"{words.counted(len(open_ones), 'line')} of the company’s own part open"
-    return Fragment(join((first, tag("p", said, class_="read small"))), text, "block")
+    return Fragment(join((first, tag("p", client_text(" ".join(said)), class_="read small"))), text, "block")
 
 
 def reached_table(table: pd.DataFrame) -> Fragment:
@@ -113,7 +115,8 @@ def reached_table(table: pd.DataFrame) -> Fragment:
         name = f"{style.measure(str(row['metric']))}, {row['direction']} {aim}{every}"
         weeks = words.counted(row["weeks"], "week")
         below = tag("div", f"{row['what']}, over {weeks}", class_="quiet small")
-        rows.append([join((name, below)), *told.reached(row)])
+        counts = (tag("span", one, class_="on") if one[:1].isdigit() else one for one in told.reached(row))
+        rows.append([join((name, below)), *counts])
     if not rows:
         said = "Whether it can be reached is not known: nobody has enough results."
         return Fragment(tag("p", said), said)
@@ -153,7 +156,7 @@ def _criterion(row: words.Row) -> Line:
     numbers = f"{told.criterion_numbers(row)} since the plan began"
     if not style.is_missing(row["low"]) and style.number(row["n"]) >= row["minimum_n"]:
         low, high = (style.agreed(row[name], metric) for name in ("low", "high"))
-        numbers += f"; who does what was agreed shows {low} to {high}"
+        numbers += f"; who does what was agreed shows {low if low == high else f'{low} to {high}'}"
     name = join((words.expectation(row), _over(row)))
     state = tag("span", told.state_word(row), class_="chip" if row["state"] == "not yet" else None)
     below = tag("div", numbers, class_="quiet small")
@@ -175,19 +178,20 @@ def _bar(row: words.Row) -> Html | None:
 
 
 def criteria_table(states: pd.DataFrame) -> Fragment:
-    """Each criterion before the plan, at each of its days, and now, with n."""
-    rows, heads = [], ["Criterion"]
+    """Each criterion before the plan and at each of its days that has come, with n; the others by name."""
+    rows, heads, to_come = [], ["Criterion"], []
     for number in states["criterion"].unique():
-        mine = states[states["criterion"].eq(number) & states["at"].ne("now")].to_dict("records")
-        rows.append([words.expectation(mine[0]), *map(_cell, mine)])
+        every = states[states["criterion"].eq(number) & states["at"].ne("now")].to_dict("records")
+        mine = [row for row in every if row["state"] != "to come"]
+        to_come = [style.day(row["on"]) for row in every if row["state"] == "to come"]
+        rows.append([words.expectation(every[0]), *map(_cell, mine)])
         heads[1:] = ["Before" if row["at"] == "start" else style.day_short(row["on"]) for row in mine]
     body = grid("The criteria at each checkpoint", heads, rows)
-    return Fragment(tag("div", body, class_="plan"), f"{len(rows)} criteria, each checkpoint", "block")
+    later = tag("p", f"To come: {words.listed(to_come)}.", class_="read small") if to_come else None
+    return Fragment(tag("div", body, later, class_="plan"), f"{len(rows)} criteria, each checkpoint", "block")
 
 
 def _cell(row: words.Row) -> Html:
-    if row["state"] == "to come":
-        return tag("span", "to come", class_="quiet small")
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
     return join((value, tag("div", told.criterion_numbers(row), class_="quiet small")))
 
@@ -199,12 +203,22 @@ def dated_line(dates: pd.DataFrame, on: date) -> Fragment:
     passed = min(max((on - days[0]).days / whole, 0.0), 1.0) if whole else 0.0
     rows = dates.to_dict("records")
     cells = [
-        join((style.day_short(row["on"], year=True), tag("div", _passed(row), class_="quiet small")))
+        [told.day_name(str(row["name"])), _day(row["on"]), tag("span", _passed(row), class_="quiet")]
         for row in rows
     ]
-    body = grid("The days of the plan", [told.day_name(str(row["name"])) for row in rows], [cells])
+    body = grid("The days of the plan", ["What", "Day", "State"], cells)
     text = ", ".join(f"{row['name']} {style.day(row['on'])}" for row in rows)
     return Fragment(tag("div", track(passed), body, class_="plan"), text, "block")
+
+
+def _day(on: date) -> Html:
+    """A day on one line, however narrow its column is."""
+    return tag("span", style.day_short(on, year=True), class_="on")
+
+
+def _below(first: object, said: str) -> Html:
+    """What a row is about, and its small print below it: a column less on a phone."""
+    return join((first, tag("div", said, class_="quiet small")))
 
 
 def _passed(row: words.Row) -> str:
@@ -214,11 +228,14 @@ def _passed(row: words.Row) -> str:
 def support_table(support: pd.DataFrame) -> Fragment:
     """What the company provides, by whom, by when, and what became of it."""
     rows = [
-        [client_text(row["what"]), row["by"], style.day_short(row["due"], year=True), told.support_state(row)]
+        [
+            _below(client_text(row["what"]), f"{row['by']}, by {style.day_short(row['due'], year=True)}"),
+            told.support_state(row),
+        ]
         for row in support.to_dict("records")
     ]
     given = int(support["done_on"].notna().sum())
-    body = grid("What the company provides", ["What", "By", "Due", "State"], rows)
+    body = grid("What the company provides", ["What, by whom and by when", "State"], rows)
     said = f"{given} of {len(support)} given so far."
     return Fragment(tag("div", body, tag("p", said, class_="read small"), class_="plan"), said, "block")
 
@@ -229,10 +246,11 @@ def external_table(external: pd.DataFrame) -> Fragment:
     for row in external.to_dict("records"):
         looked = not style.is_missing(row["checked_on"])
         found = client_text(row["found"]) if looked else tag("span", "not looked at yet", class_="quiet")
-        when = style.day_short(row["checked_on"], year=True)
-        rows.append([words.capital(style.plain(row["what"], 60)), when, found])
+        name = words.capital(style.plain(row["what"], 60))
+        when = f"looked at on {style.day_short(row['checked_on'], year=True)}"
+        rows.append([_below(name, when) if looked else name, found])
     open_count = int(external["checked_on"].isna().sum())
-    body = grid("What lies outside the rep’s hands", ["What", "Looked at", "Found"], rows)
+    body = grid("What lies outside the rep’s hands", ["What", "Found"], rows)
     said = f"{len(rows)} external factors, {open_count} not looked at yet"
     return Fragment(tag("div", body, class_="plan"), said, "block")
 
@@ -243,14 +261,10 @@ def check_in_table(check_ins: pd.DataFrame) -> Fragment:
         nothing = "No talk about the plan is on record yet."
         return Fragment(tag("p", nothing), nothing)
     rows = [
-        [
-            tag("span", style.day_short(row["on"], year=True), class_="day"),
-            row["kind"],
-            client_text(row["said"]),
-        ]
+        [_below(_day(row["on"]), str(row["kind"])), client_text(row["said"])]
         for row in check_ins.to_dict("records")
     ]
-    return Fragment(grid("Talks", ["Day", "Kind", "What it was about"], rows), f"{len(rows)} talks")
+    return Fragment(grid("Talks", ["Day", "What it was about"], rows), f"{len(rows)} talks")
 
 
 def own_words(comment: str | None, name: str) -> Fragment:
@@ -275,18 +289,12 @@ def steps_table(steps: pd.DataFrame, names: Sequence[str]) -> Fragment:
     """
     rows = [
         [
-            told.STEPS[str(row["step"])],
-            *(
-                style.day_short(row[one], year=True)
-                if not style.is_missing(row[one])
-                else tag("span", "not yet", class_="quiet")
-                for one in ("read_on", "reviewed_on")
-            ),
+            _below(told.STEPS[str(row["step"])], told.step_done(row)),
             *(tag("span", class_="sign") for _ in names),
         ]
         for row in steps.to_dict("records")
     ]
-    heads = ["Step", "Read", "Together", *(client_text(name) for name in names)]
+    heads = ["Step", *(client_text(name) for name in names)]
     whole = int((steps["read_on"].notna() & steps["reviewed_on"].notna()).sum())
     said = f"{whole} of {len(steps)} steps read and gone through together."
     note = tag("p", f"{said} A signature says: read and talked about, not agreed with.", class_="read small")

@@ -91,6 +91,8 @@ def chance_line(row: Row) -> str:
     aim = style.agreed(style.number(row["threshold"]), metric)
     if style.is_missing(row["low"]):
         return f"{name}: how far chance reaches cannot be computed, so it can be met and not be missed."
+    if row["low"] == row["high"]:
+        return f"{name}: {_without_exception(row)}"
     low, high = (style.agreed(style.number(row[one]), metric) for one in ("low", "high"))
     does = f"truly wins {aim}" if metric.startswith("win_rate") else f"truly has {aim}"
     unit, expected = _UNITS.get(str(row["kind"]), "results"), style.count(style.number(row["expected_n"]))
@@ -100,6 +102,12 @@ def chance_line(row: Row) -> str:
         time = f"after the {style.count(round(style.number(row['expected_n'])))} {unit} that the time brings"
     band = f"who {does} shows {low} to {high} {time}, 9 times in 10"
     return f"{name}: {band}. {_tells(row, unit)}"
+
+
+def _without_exception(row: Row) -> str:
+    """A share of all, or of none: chance has no part in it."""
+    one = "a single one that is not" if style.number(row["threshold"]) == 1 else "a single one"
+    return f"this leaves nothing to chance, so {one} tells."
 
 
 def _tells(row: Row, unit: str) -> str:
@@ -133,6 +141,8 @@ def state_word(row: Row) -> str:
     n = style.number(row["n"])
     got = style.count(0 if style.is_missing(n) else n)
     unit = _UNITS.get(str(row["kind"]), "results")
+    if n >= style.number(row["minimum_n"]):  # short of its number, and nothing tells by how much it may be
+        return f"short so far; {counted(n, unit.removesuffix('s'))} cannot be told from chance"
     return f"too few to say: {got} of {style.count(row['minimum_n'])} {unit}"
 
 
@@ -142,6 +152,15 @@ def support_state(row: Row) -> str:
     if state in ("given", "given late"):
         return f"{state}, on {style.day(row['done_on'])}"
     return "not given yet: its day has passed" if state == "overdue" else "to come"
+
+
+def step_done(row: Row) -> str:
+    """How far a step has been gone through: "read 16 Nov 2026, together 17 Nov 2026"."""
+    days = [
+        f"{word} {'not yet' if style.is_missing(row[one]) else style.day_short(row[one], year=True)}"
+        for word, one in (("read", "read_on"), ("together", "reviewed_on"))
+    ]
+    return "not read yet" if days == ["read not yet", "together not yet"] else ", ".join(days)
 
 
 def day_name(name: str) -> str:

@@ -17,7 +17,8 @@ def team_goal(pace: Row, period: str, currency: str) -> str:
     if style.is_missing(style.number(pace["quota"])) or style.is_missing(expected):
         return said
     line = line_name(str(pace["basis"]))
-    return f"{said.removesuffix('.')}. {capital(line)}: {style.money(expected, currency)} by now."
+    by_now = "" if line.endswith("at this point") else " by now"
+    return f"{said.removesuffix('.')}. {capital(line)}: {style.money(expected, currency)}{by_now}."
 
 
 def win_known(row: Row) -> str:

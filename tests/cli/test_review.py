@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pty
@@ -16,7 +17,7 @@ from spm_lib import demo as demo_clients
 from spm_lib import publish
 from spm_lib.errors import PublishError
 from spm_lib.publish import Outcome
-from spm_lib.run import Progress, run_job
+from spm_lib.run import Job, Progress, finish, run_job
 from tests.cli.conftest import TODAY, Tiny, standing
 
 
@@ -61,6 +62,36 @@ def clients(tmp_path, spm):
             assert not ingested or spm("ingest", slug).code == 0
 
     return clients
+
+
+@pytest.mark.parametrize("spelled", ["reports", "s3://bucket/reports"])
+def test_the_firms_page_is_named_as_the_reports_were(monkeypatch, tmp_path, spelled):
+    """Its own folder is absolute, or one of the moment where the reports lie in an object store."""
+
+    def publish_firm(reports, **_given):
+        made = Path(reports).resolve() / "portfolio.html"
+        return (Outcome("portfolio", "2026-W47", "published", None, 1.25, made),)
+
+    monkeypatch.chdir(tmp_path)
+    finishing = importlib.import_module("spm_lib.run.finish")
+    monkeypatch.setattr(finishing, "publish_firm", publish_firm)
+    monkeypatch.setattr(finishing, "write_index", lambda *_: None)
+    monkeypatch.setattr(finishing.storage, "reports_copy", lambda *_: {})
+    monkeypatch.setattr(finishing.storage, "send_firm", lambda *_: None)
+    monkeypatch.setattr(finishing, "_point_into", lambda *_: None)
+    (page,) = finish(spelled, "home")
+    assert (page.state, page.folder) == ("published", f"{spelled}/portfolio.html")
+
+
+def test_a_report_is_named_as_the_reports_were_however_it_was_made(clients, monkeypatch):
+    clients("one")
+
+    def publish_week(home, slug, week, *, reports, **_options):
+        return Outcome(slug, week, "published", None, 1.25, Path(reports).resolve() / slug / week)
+
+    monkeypatch.setattr(publish, "publish_week", publish_week)
+    home = os.environ["SPM_HOME"]
+    assert run_job(Job(home, "one", "2026-W47", "reports")).folder == "reports/one/2026-W47"
 
 
 def test_every_client_is_published_for_the_last_complete_week(clients, spm, published):

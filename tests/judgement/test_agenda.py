@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 
-from spm_lib.judgement.agenda import coaching_proposal, questions, talk_about
+from spm_lib.judgement.agenda import TALK_COLUMNS, coaching_proposal, proposals, questions, talk_about
 from spm_lib.judgement.levels import descend
 
 TODAY = pd.Timestamp("2026-11-23")
@@ -70,3 +72,20 @@ def test_a_focus_is_proposed_as_a_question_with_its_count():
     assert "?" in found["note"]
     assert "14 of 60" in found["note"]
     assert coaching_proposal("", 0, 0) == {}
+
+
+def test_what_the_owner_owes_the_rep_is_for_the_manager_to_ask_for():
+    sheet = pd.DataFrame(
+        [("owner", "A desk", 3.0), ("owner", "A lamp", None), ("ana", "Call", None)],
+        columns=["who", "what", "overdue_days"],
+    )
+    talk = pd.DataFrame(columns=list(TALK_COLUMNS))
+    found = proposals(sheet, [], ["A tablet"], talk, "ana", owner_owes=[date(2026, 11, 12)])
+    two = proposals(sheet.iloc[:0], [], [], talk, "ana", owner_owes=[date(2026, 11, 30), date(2026, 11, 12)])
+    assert two["manager"] == ["Ask the owner about what was promised by 12 November and by 30 November"]
+    assert found["manager"] == [
+        "Ask the owner for: A desk",
+        "Ask the owner about what was promised by 12 November",
+        "Supply what was promised: A tablet",
+    ]
+    assert found["rep"] == []

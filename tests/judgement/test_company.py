@@ -211,7 +211,7 @@ def test_what_is_dated_later_is_not_known_yet():
     found = {question: only(table, question)[0] for question in ("acknowledged", "coaching given")}
     assert found == {"acknowledged": "gap", "coaching given": "gap"}
     assert only(table, "resources supplied")[0] == "gap"
-    assert only(table, "one-on-ones held")[0] == "not recorded"
+    assert only(table, "one-on-ones held")[0] == "nothing due"
 
 
 def test_an_acknowledgement_of_an_older_version_does_not_count():
@@ -224,7 +224,7 @@ def test_an_acknowledgement_of_an_older_version_does_not_count():
 
 
 def test_one_on_ones_by_hand():
-    """Three promised: one held, one missed with a reason, one without a record: two gaps, "1 of 3"."""
+    """Three promised: one held, one missed with a reason, one nobody wrote down: "1 of 3"."""
     some = frame(
         one_on_one("2026-10-04", "2026-09-30"),
         one_on_one("2026-10-18", state="missed", reason="Storm"),
@@ -234,9 +234,80 @@ def test_one_on_ones_by_hand():
     said = lines(ledger(replace(KEPT, one_on_ones=some)), "one-on-ones held")
     assert said == [
         ["gap", "The one-on-one due by 18 October 2026 was not held (Storm)."],
-        ["gap", "The one-on-one due by 1 November 2026 was not held, and no reason is on record."],
-        ["kept", "1 of 3 promised one-on-ones were held."],
+        ["not recorded", "The one-on-one due by 1 November 2026 is not written down."],
+        [
+            "not recorded",
+            "1 of 3 one-on-ones promised in the last 13 weeks were held; 1 is not written down.",
+        ],
     ]
+
+
+def held_of(*rows):
+    return lines(ledger(replace(KEPT, one_on_ones=frame(*rows))), "one-on-ones held")
+
+
+def test_a_missed_one_on_one_is_open_until_the_next_one_is_held():
+    missed = one_on_one("2026-10-18", state="missed", reason="Storm")
+    since = one_on_one("2026-11-01", "2026-10-28")
+    assert held_of(missed, since) == [
+        ["kept", "1 of 2 one-on-ones promised in the last 13 weeks were held."],
+    ]
+    before = one_on_one("2026-10-04", "2026-09-30")
+    assert [state for state, _ in held_of(before, missed)] == ["gap", "kept"]
+    early = {**one_on_one(None, "2026-11-10"), "state": "held"}  # before the next one was due
+    assert [state for state, _ in held_of(before, missed, early)] == ["kept"]
+
+
+def test_a_meeting_that_was_missed_a_quarter_of_a_year_ago_is_no_longer_listed():
+    """13 weeks up to Sunday 15 November begin on Monday 17 August."""
+    old = one_on_one("2026-08-16", state="missed", reason="Fair")
+    assert held_of(old) == [["nothing due", "No one-on-one was promised in the last 13 weeks."]]
+    young = one_on_one("2026-08-17", state="missed", reason="Fair")
+    assert held_of(young) == [["gap", "The one-on-one due by 17 August 2026 was not held (Fair)."]]
+
+
+def test_where_most_are_missed_the_promise_itself_is_a_gap_however_soon_the_next_one_was_held():
+    missed = [one_on_one(f"2026-{day}", state="missed", reason="Busy") for day in ("09-20", "10-04", "10-18")]
+    assert held_of(*missed, one_on_one("2026-11-01", "2026-10-28")) == [
+        ["gap", "1 of 4 one-on-ones promised in the last 13 weeks were held."],
+    ]
+
+
+NOTHING_DUE = {
+    "commitments kept": (
+        {"commitments": frame(commitment("ana", kept=True), commitment(about="ben"))},
+        "Manager and owner have promised nothing for this rep.",
+    ),
+    "resources supplied": ({"resources": frame(supplied("supplied_on")).iloc[:0]}, "Nothing was promised."),
+    "compensation paid": (
+        {"compensation": frame({**supplied("paid_on"), "due_on": "2026-12-15"})},
+        "Nothing was to be paid by now.",
+    ),
+    "one-on-ones held": (
+        {"one_on_ones": frame(one_on_one("2026-11-29"))},
+        "No one-on-one was promised in the last 13 weeks.",
+    ),
+}
+
+
+@pytest.mark.parametrize("question", NOTHING_DUE)
+def test_where_nothing_was_due_nothing_is_missing(question):
+    """Nothing promised is no missing record, and nothing that was kept either."""
+    changed, said = NOTHING_DUE[question]
+    table = ledger(replace(KEPT, **changed))
+    assert lines(table, question) == [["nothing due", said]]
+    assert check_ourselves(table) == []
+    assert may_confront(table)
+
+
+def test_a_commitment_that_is_not_due_yet_is_no_missing_record():
+    later = frame(commitment(due_on="2026-12-01", status="open", closed_on=None, kept=None))
+    assert only(ledger(replace(KEPT, commitments=later)), "commitments kept") == (
+        "nothing due",
+        "No commitment of manager or owner was due by now.",
+    )
+    nobody = frame(commitment()).iloc[:0]
+    assert only(ledger(replace(KEPT, commitments=nobody)), "commitments kept")[0] == "not recorded"
 
 
 def test_another_reps_rows_and_the_reps_own_commitments_stay_out():
@@ -252,7 +323,7 @@ def test_another_reps_rows_and_the_reps_own_commitments_stay_out():
     )
     assert canary not in table.to_csv()
     assert set(table["rep_id"]) == {"ana"}
-    assert only(table, "resources supplied")[0] == "not recorded"
+    assert only(table, "resources supplied")[0] == "nothing due"
 
 
 def test_hostile_text_stays_on_one_line():

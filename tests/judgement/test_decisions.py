@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -54,7 +55,7 @@ def effect(open_amount=100_000.0, coverage=3.1, without=2.6, required=2.0):
     )
 
 
-def decided(*, reps=None, weeks=(), dirty=(0, 0.0), headline=None, standard=STANDARD):
+def decided(*, reps=None, weeks=(), dirty=(0, 0.0), headline=None, standard=STANDARD, **more):
     return decide(
         evidence=reps,
         limits=limits(*weeks),
@@ -63,6 +64,7 @@ def decided(*, reps=None, weeks=(), dirty=(0, 0.0), headline=None, standard=STAN
         names={"ana": "Ana Lopez"},
         currency="USD",
         standard=standard,
+        **more,
     )
 
 
@@ -79,8 +81,23 @@ def test_a_rep_below_the_standard_is_said_with_the_evidence_and_without_blame():
         "Ana Lopez’s results have moved away from the 30% win rate agreed on 1 April 2026. "
         "It is time to talk about it."
     )
-    assert "Won 4 of 40 decided since then, 1 of 31 of them since 11 May 2026." in found.text
+    assert "Won 4 of 40 decided since it was agreed, 1 of 31 of them since 11 May 2026." in found.text
     assert "1 case in 20" in found.text
+
+
+def test_what_is_talked_about_already_is_not_asked_to_be_talked_about():
+    """The record of meetings and plans tells: coached since October; a plan since November."""
+    both = {"ana": date(2026, 10, 7)}
+    (coached,) = decided(reps=evidence(("ana", 31.0, "confront")), coached_on=both)
+    assert coached.title.endswith(
+        "agreed on 1 April 2026. Coached since 7 October 2026: look together at what has changed."
+    )
+    (planned,) = decided(
+        reps=evidence(("ana", 31.0, "confront")), coached_on=both, planned_on={"ana": date(2026, 11, 16)}
+    )
+    assert planned.title.endswith("The improvement plan since 16 November 2026 is the place for it.")
+    (other,) = decided(reps=evidence(("ana", 31.0, "confront")), coached_on={"ben": date(2026, 10, 7)})
+    assert other.title.endswith("It is time to talk about it.")
 
 
 def test_the_day_results_moved_is_the_clients_own():
@@ -106,7 +123,7 @@ def test_a_rep_to_watch_is_a_note_and_no_alert():
 
 def test_a_stretch_that_is_all_there_is_is_not_said_twice():
     whole = evidence(("ana", 31.0, "confront")).assign(since_decided_count=40.0, since_won_count=4.0)
-    assert "Won 4 of 40 decided since then. " in decided(reps=whole)[0].text
+    assert "Won 4 of 40 decided since it was agreed. " in decided(reps=whole)[0].text
 
 
 def test_where_no_win_rate_is_agreed_nobody_is_judged():
@@ -175,7 +192,7 @@ def standings(*rows):
     return table.assign(metric="attainment", threshold=0.8, since=pd.Timestamp("2026-03-30"))
 
 
-def told(table):
+def told(table, **more):
     return decide(
         evidence=None,
         limits=limits(),
@@ -185,6 +202,7 @@ def told(table):
         currency="USD",
         standard=None,
         standings=table,
+        **more,
     )
 
 
@@ -192,6 +210,12 @@ def test_a_rep_below_another_expectation_is_said_by_name():
     (found,) = told(standings(("ana", "below"), ("ben", "meets"), ("cy", "exceeds"), ("dan", "watch")))
     assert found.title == "Ana Lopez is below the agreed attainment of 80%."
     assert found.text == "Since 30 March 2026; it passed the test against chance."
+
+
+def test_the_same_is_said_of_another_expectation():
+    table = standings(("ana", "below"), ("ben", "meets"), ("cy", "exceeds"), ("dan", "watch"))
+    (found,) = told(table, coached_on={"ana": date(2026, 10, 7)})
+    assert found.text.endswith("Coached since 7 October 2026: look together at what has changed.")
 
 
 def test_where_many_are_below_the_standard_is_asked_before_anybody_is_named():

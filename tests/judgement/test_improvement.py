@@ -114,10 +114,27 @@ def test_it_takes_about_fifty_decisions_to_tell_fifteen_percent_from_thirty():
 
 @pytest.mark.parametrize(
     ("kind", "agreed", "n"),
-    [("periods", 1.0, 4), ("values", 0.3, 9), ("trials", 0.3, 0), ("trials", 1.0, 9), ("weekly", 0.0, 9)],
+    [("periods", 1.0, 4), ("values", 0.3, 9), ("trials", 0.3, 0), ("weekly", 0.0, 9)],
 )
 def test_where_no_chance_can_be_computed_there_is_no_band(kind, agreed, n):
     assert all(map(math.isnan, chance(kind, agreed, n)))
+
+
+def test_who_always_does_what_was_agreed_never_falls_short_of_all_of_it():
+    assert chance("trials", 1.0, 9) == (1.0, 1.0)
+    assert chance("trials", 0.0, 9) == (0.0, 0.0)
+    # one at half of it has no failure after 3 in 1 of 8 cases, after 2 in 1 of 4
+    assert results_to_tell("trials", 1.0) == 3
+
+
+@pytest.mark.parametrize(
+    ("results", "state"),
+    [((10, 0), "met"), ((9, 1), "not yet"), ((9, 0), "too few to say"), ((8, 1), "too few to say")],
+)
+def test_of_a_standard_of_all_one_failure_tells_and_none_is_met_so_far(results, state):
+    every = Asked("logged_within_24h_rate", "at least", 1.0, 13, 10)
+    facts = {"logged_within_24h_rate": decided(*[1] * results[0], *[0] * results[1])}
+    assert at(states(facts, date(2026, 12, 13), every), "now")["state"] == state
 
 
 def test_what_a_plan_can_expect_is_the_pace_before_it():
@@ -192,6 +209,8 @@ def test_a_week_counts_when_it_lies_inside_and_only_the_last_weeks_do():
     counts = weekly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
     row = at(states({"conversations": counts}, date(2027, 1, 24), TALKS), "now")
     assert (row["n"], row["hit_count"]) == (8, sum(range(3, 11)))  # ten weeks are over, the last eight count
+    wednesday = at(states({"conversations": counts}, date(2027, 1, 27), TALKS), "now")
+    assert (wednesday["n"], wednesday["hit_count"]) == (8, sum(range(3, 11)))  # the last eight whole ones
     early = at(states({"conversations": counts}, date(2026, 11, 21), TALKS), "now")  # a Saturday
     assert (early["n"], early["state"]) == (0, "too few to say")
 

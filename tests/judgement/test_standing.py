@@ -576,10 +576,21 @@ def test_coaching_comes_before_confronting_and_the_companys_own_part_before_both
 def test_a_reason_has_its_number_its_n_and_its_day():
     told = proposed("L" * 40, coached_on={"ana": date(2026, 9, 1)})
     assert told["reasons"] == (
-        "Win rate by count: has moved away from the agreed 30% since 4 May 2026 (0 of 40).\n"
+        "Win rate by count: has moved away from the agreed 30% since 4 May 2026 (0 of 40 in 28 weeks).\n"
         "Coached since 1 September 2026."
     )
     assert told["since"] == pd.Timestamp("2026-05-04")
+
+
+def test_the_weeks_of_a_count_are_those_that_were_counted():
+    """Agreed on eight weeks ago: the day a standing began is another one than that of its count."""
+    row = judged("L" * 40)
+    young = pd.DataFrame([{**row, "judged_from": pd.Timestamp(WEEK.end - timedelta(weeks=8))}])
+    (told,) = conversations(young, WEEK.end).to_dict("records")
+    assert told["reasons"].endswith("(0 of 40 in 8 weeks).")
+    periods = pd.DataFrame([{**row, "kind": "periods", "hit_count": 2.0, "n": 5.0}])
+    (told,) = conversations(periods, WEEK.end).to_dict("records")
+    assert told["reasons"].endswith("(reached in 2 of 5 periods).")
 
 
 def test_what_goes_well_is_said_first():
@@ -590,7 +601,7 @@ def test_what_goes_well_is_said_first():
 
 
 def test_too_few_to_say_has_no_since():
-    assert proposed("WL")["reasons"] == "Win rate by count: too few to say (1 of 2)."
+    assert proposed("WL")["reasons"] == "Win rate by count: too few to say (1 of 2 in 28 weeks)."
 
 
 def test_where_nothing_could_be_judged_that_is_the_reason():

@@ -145,6 +145,8 @@ def test_the_coaching_log_decides_whether_a_confrontation_may_be_proposed():
                 "since": pd.Timestamp("2026-08-01"),
                 "hit_count": 2,
                 "n": 30,
+                "weeks": 26,
+                "judged_from": pd.Timestamp("2026-04-01"),
             }
         ]
     )

@@ -103,6 +103,35 @@ def test_whom_a_commitment_concerns_goes_without_saying_but_with_the_owner():
     assert pd.isna(about["b"])
 
 
+def test_what_a_rep_will_do_for_a_colleague_concerns_the_colleague():
+    helps = said("a", who="ana", about="ben")
+    own = meetings(meeting("2026-11-03", "one_on_one", "ana", commitments=[helps]))
+    assert ledger(own, "2026-11-09").loc["a", "about"] == "ben"
+
+
+@pytest.mark.parametrize("about", ["ben", "team"])
+@pytest.mark.parametrize("who", ["manager", "owner"])
+def test_a_promise_about_somebody_else_is_refused_in_a_meeting_with_one_rep(who, about):
+    """Its words would have to be on the other's page, and what is said with one rep stays there."""
+    some = meetings(
+        meeting("2026-11-03", "one_on_one", "ana", commitments=[said("a", who=who, about=about)]),
+    )
+    with pytest.raises(DocumentError) as found:
+        ledger(some, "2026-11-09")
+    fault = found.value
+    assert fault.what == "a promise about somebody else in a meeting with one rep"
+    assert (fault.given, "the owner’s or the team’s" in str(fault.remedy)) == (about, True)
+    assert "2026-11-03-one_on_one-ana.md" in str(fault.where)
+
+
+def test_a_promise_the_team_or_the_owner_heard_first_may_be_taken_up_with_any_rep():
+    some = meetings(
+        meeting("2026-11-02", "owner", commitments=[said("a", who="manager", about="team")]),
+        meeting("2026-11-03", "one_on_one", "ana", commitments=[said("a", who="manager", about="team")]),
+    )
+    assert ledger(some, "2026-11-09").loc["a", "about"] == "team"
+
+
 def test_kept_rates_by_hand():
     """Ana, looked at on 20 November: four done (one late), one dropped, one overdue, one in time.
 

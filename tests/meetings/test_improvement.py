@@ -8,7 +8,7 @@ import pytest
 
 from spm_lib import standings
 from spm_lib.errors import DocumentError
-from spm_lib.meetings import Plans, check_plans, plan_of, reps_with_a_plan
+from spm_lib.meetings import Plans, check_plans, plan_of, plans_running, reps_with_a_plan
 from spm_lib.meetings.improvement_models import ACTIVITY, OUTCOME
 from tests.meetings.improvement_made import PLAN, filled, text, write
 
@@ -245,6 +245,10 @@ CRITERIA = {
         {"metric": "conversations", "at_most": 14, "weeks": 4, "minimum_n": 4},
         OUTCOME_LINE,
     ],
+    "a criterion wants more weeks than lie inside its time": [
+        {**ACTIVITY_LINE, "weeks": 4, "minimum_n": 5},
+        OUTCOME_LINE,
+    ],
     "a criterion looks back further than the plan lasts": [ACTIVITY_LINE, {**OUTCOME_LINE, "weeks": 14}],
 }
 
@@ -253,6 +257,18 @@ CRITERIA = {
 def test_criteria_are_two_or_three_documented_and_measurable(what, folder, client):
     write(folder, criteria=CRITERIA[what])
     assert what in [one.what for one in check_plans(folder, client)]
+
+
+def test_a_week_that_the_plan_cuts_in_two_is_none_of_its_weeks(folder, client):
+    """From Wednesday 18 November for 91 days: thirteen weeks, twelve of them whole, Monday to Sunday."""
+    dates = {"starts_on": "2026-11-18", "ends_on": "2027-02-16", "name": "2026-11-18-ana.md"}
+    write(folder, **dates)  # the last four whole ones are there, whatever day it ends on
+    assert check_plans(folder, client) == []
+    every = {**ACTIVITY_LINE, "weeks": 13, "minimum_n": 13}
+    write(folder, **dates, criteria=[every, OUTCOME_LINE])
+    fault = one_fault(folder, client)
+    assert fault.what == "a criterion wants more weeks than lie inside its time"
+    assert (fault.given, fault.remedy[:14]) == (13, "12 whole weeks")
 
 
 @pytest.mark.parametrize(
@@ -340,6 +356,14 @@ def test_a_plan_is_on_the_pages_from_its_first_day_until_somebody_writes_what_ca
     write(folder)
     days = ("2026-11-15", "2026-11-16", "2027-02-14", "2027-12-31")
     assert shown(folder, client, *days) == [[], ["ana"], ["ana"], ["ana"]]
+
+
+def test_a_plan_runs_from_its_first_day_until_its_outcome(folder, client):
+    write(folder)
+    assert plans_running(folder, client, date(2026, 11, 15)) == {}
+    assert plans_running(folder, client, date(2026, 11, 16)) == {"ana": date(2026, 11, 16)}
+    write(folder, outcome={"result": "met", "on": "2027-02-14"})
+    assert plans_running(folder, client, date(2027, 2, 15)) == {}
 
 
 def test_after_success_it_stays_for_the_sustain_period_and_four_weeks(folder, client):

@@ -80,6 +80,15 @@ def test_before_coaching_the_own_part_is_folded_gaps_first():
     assert "1 to check, 9 kept" in inside
 
 
+def test_what_was_not_due_is_neither_kept_nor_to_check():
+    fragment = tables.conversations_table(
+        proposed("coach up"), NAMES, {"ines": ledger(resources_supplied="nothing due")}
+    )
+    assert "9 kept" in str(fragment.html)
+    assert "Check ourselves" not in Page(fragment).words
+    assert "About resources supplied." in Page(fragment).words
+
+
 def test_a_confrontation_the_ledger_does_not_allow_is_one_with_ourselves():
     table = proposed("confront").drop(columns="next_on")
     for question in company.FAIR_ONLY_WITH:

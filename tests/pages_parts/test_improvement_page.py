@@ -17,10 +17,11 @@ from spm_lib.client import load_client
 from spm_lib.errors import UsageError
 from spm_lib.meetings import check_plans, reps_with_a_plan
 from spm_lib.periods import week
-from spm_lib.sheets.improvement_plan import KEPT
+from spm_lib.sheets.improvement_plan import KEPT, gap_days
 from spm_lib.sheets.names import unnamed
 from spm_lib.tables import improvement as shown
 from spm_lib.view import Source, View
+from spm_lib.words import improvement as words_of_plan
 
 WEEK = "2026-W47"
 DEMO = Path(spm_lib.__file__).parent / "demo" / "clients"
@@ -107,6 +108,27 @@ def test_the_gap_is_that_of_the_last_week_before_the_plan(plan, home):
     assert gap["value"] == pytest.approx(won / len(inside))
 
 
+@pytest.mark.parametrize(
+    ("kind", "judged_from", "joined", "first"),
+    [
+        ("trials", "2026-04-08", None, date(2026, 5, 18)),  # agreed before the 26 weeks began
+        ("trials", "2026-09-07", None, date(2026, 9, 7)),
+        ("trials", "2026-04-08", date(2026, 10, 5), date(2026, 10, 5)),
+        ("periods", "2025-04-08", None, date(2025, 4, 8)),  # of periods every finished one counts
+        ("trials", None, None, date(2026, 5, 18)),
+    ],
+)
+def test_the_days_of_the_gap_are_those_that_were_counted(kind, judged_from, joined, first):
+    gap = pd.DataFrame({"kind": [kind], "weeks": [26], "judged_from": [pd.to_datetime(judged_from)]})
+    assert gap_days(gap, date(2026, 11, 15), joined) == (first, date(2026, 11, 15))
+
+
+def test_fewer_weeks_than_agreed_are_not_said_to_be_all_of_them(plan):
+    said = read(shown.gap_table(plan.gap, date(2026, 9, 7), date(2026, 11, 15)))
+    assert "won in 10 weeks" in said
+    assert "7 September to 15 November 2026" in said
+
+
 def test_the_gap_is_printed_with_n_range_period_and_standing(parts, plan):
     said = read(parts["gap"])
     (gap,) = plan.gap.to_dict("records")
@@ -125,6 +147,8 @@ def test_the_standard_is_printed_with_its_version_and_when_it_was_acknowledged(p
 def test_the_company_s_gaps_come_first(parts):
     said = read(parts["company"])
     assert said.index("due on 23 September 2026") < said.index("Kept so far:")
+    assert "6 of 6 one-on-ones promised in the last 13 weeks were held. Coached 7 times, last on" in said
+    assert "one-on-ones held 1 of 1" not in said
 
 
 def test_who_reached_it_is_told_in_shares_without_a_name(parts):
@@ -146,8 +170,16 @@ def test_each_criterion_has_its_bar_its_n_and_its_days(parts):
     assert "too few to say: 0 of 4 weeks" in said  # the exports end with the week before the plan
     assert not re.search(r"\b0%", said)
     days = read(parts["criteria"])
-    assert [day in days for day in ("Before", "16 Dec", "15 Jan", "14 Feb")] == [True] * 4
-    assert days.count("to come") == 6
+    assert "To come: 16 December 2026, 15 January 2027 and 14 February 2027." in days
+
+
+def test_a_criterion_has_a_column_for_each_day_that_has_come(plan):
+    passed = plan.states.assign(
+        state=plan.states["state"].mask(plan.states["at"].eq("checkpoint 1"), "too few to say")
+    )
+    days = read(shown.criteria_table(passed))
+    assert "Criterion Before 16 Dec Conversations" in days
+    assert "To come: 15 January 2027 and 14 February 2027." in days
 
 
 def test_a_bar_stands_where_its_number_does_and_only_what_chance_does_not_explain_is_coloured():
@@ -174,14 +206,29 @@ def test_a_bar_stands_where_its_number_does_and_only_what_chance_does_not_explai
         assert ('class="chip"' in str(part.html)) is coloured
 
 
+def test_what_is_asked_without_exception_is_said_to_leave_nothing_to_chance():
+    row = {"metric": "logged_within_24h_rate", "kind": "trials", "direction": "at least", "threshold": 1.0}
+    row |= {"criterion": 0, "weeks": 13, "minimum_n": 10, "at": "now", "on": pd.Timestamp("2027-02-14")}
+    row |= {"low": 1.0, "high": 1.0, "expected_n": 30.0, "needed_n": 3.0, "tells": True}
+    said = read(shown.chance_list(pd.DataFrame([row])))
+    assert "this leaves nothing to chance, so a single one that is not tells." in said
+    told = {**row, "n": 10.0, "hit_count": 9.0, "value": 0.9, "state": "not yet"}
+    assert "who does what was agreed shows 100%" in read(shown.criteria_bars(pd.DataFrame([told])))
+    assert "100% to 100%" not in read(shown.criteria_bars(pd.DataFrame([told])))
+
+
+def test_a_period_short_of_its_number_is_not_said_to_be_too_few_of_one():
+    row = {"state": "too few to say", "kind": "periods", "n": 1.0, "minimum_n": 1}
+    assert words_of_plan.state_word(row) == "short so far; 1 period cannot be told from chance"
+    assert words_of_plan.state_word({**row, "minimum_n": 2}) == "too few to say: 1 of 2 periods"
+
+
 def test_the_days_the_support_and_what_lies_outside_are_dated(parts):
-    assert "Start Checkpoint 1 Checkpoint 2 End 16 Nov 2026 passed 16 Dec 2026 to come" in read(
-        parts["dates"]
-    )
+    assert "Start 16 Nov 2026 passed Checkpoint 1 16 Dec 2026 to come" in read(parts["dates"])
     support = read(parts["support"])
-    assert "19 Nov 2026 not given yet: its day has passed" in support
+    assert "manager, by 19 Nov 2026 not given yet: its day has passed" in support
     assert "0 of 4 given so far." in support
-    assert "Price – not looked at yet" in read(parts["external"])
+    assert "Price not looked at yet" in read(parts["external"])
 
 
 def test_talks_come_from_the_plan_and_from_improvement_meetings(parts):
@@ -199,7 +246,9 @@ def test_the_rep_s_own_words_stand_on_it_and_room_for_them_where_there_are_none(
 
 def test_each_step_is_acknowledged_with_a_line_to_sign(parts):
     said = read(parts["steps"])
-    assert "What was agreed, and what happened 16 Nov 2026 17 Nov 2026" in said
+    assert "What was agreed, and what happened read 16 Nov 2026, together 17 Nov 2026" in said
+    assert "What it is measured by, and when read 17 Nov 2026, together not yet" in said
+    assert "What the company provides not read yet" in said
     assert "1 of 4 steps read and gone through together." in said
     assert str(parts["steps"].html).count('class="sign"') == 8
 

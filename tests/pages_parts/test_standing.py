@@ -33,6 +33,7 @@ def standing(**facts: object) -> dict[str, object]:
         "weeks": 26,
         "minimum_n": 10,
         "evidence": 0.4,
+        "judged_from": pd.Timestamp("2026-04-01"),
         "since": pd.Timestamp("2026-10-05"),
         "streak_weeks": 6,
         "better_count": 9,

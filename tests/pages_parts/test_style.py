@@ -186,3 +186,8 @@ def test_words_on_a_bar_or_a_chip_can_be_read(name):
     assert contrast(colours["ink"], colours["soft"]) >= 4.5
     assert contrast(colours["card"], colours["rust"]) >= 4.5
     assert contrast(colours["blue"], colours["soft"]) >= 3
+
+
+def test_a_win_rate_is_named_once():
+    assert style.measure("win_rate_by_count") == "Win rate by count"
+    assert style.measure("win_rate_shrunk") == "Win rate shrunk"

@@ -187,3 +187,12 @@ def test_the_overdue_are_told_by_what_they_do_to_the_headline():
     )
     assert words.overdue_effect(2.68, 1.8, 0) == ""
     assert words.overdue_effect(NAN, 1.8, 3) == ""
+
+
+def test_where_past_periods_stood_at_this_point_is_not_said_twice():
+    pace = {"quota": 435.0, "attainment_rate": 0.62, "business_days_elapsed": 35, "business_days": 62}
+    pace |= {"gap": 37.0, "expected_to_date": 233.0, "pace_ratio": 1.1}
+    own = words.team_goal({**pace, "basis": "own curve of 4 periods"}, "Q4 2026", "USD")
+    assert own.endswith("Your past periods at this point: $233.")
+    line = words.team_goal({**pace, "basis": "business days"}, "Q4 2026", "USD")
+    assert line.endswith("A straight line to it: $233 by now.")

@@ -98,6 +98,25 @@ def test_exports_without_documents_by_hand(client):
     assert "Sales goals" in said(step)
 
 
+#: An export that says itself what became of an opportunity, and no list of stages.
+WITHOUT_STAGES = "status_from: status\n" + MAPPING.partition("stages:\n")[0].replace(
+    "stage as stage_id,",
+    "case stage when 'Won' then 'won' when 'Lost' then 'lost' else 'open' end as status,",
+)
+
+
+def test_a_client_without_a_list_of_stages(client):
+    _, step = client(BEFORE, BEFORE, mapping=WITHOUT_STAGES)
+    told = audit(step)
+    assert told["Stages"] == "not received"
+    assert "Stages in use" not in told  # nothing to hold the rows against
+    asks = step.audit().set_index("subject")["first"].to_dict()
+    assert asks["Stages"] == "List the stages in their order in mapping.yaml, or ask for an export of them."
+    assert told["Rows refused"] == "0 of 3 in the latest exports"
+    assert told["History"].endswith("1 decided")
+    assert not re.search(r"\bnan\b|\bNaT\b|<NA>", said(step))
+
+
 def test_what_past_periods_teach_waits_for_the_calendar(client):
     _, step = client(BEFORE, documents=[GOALS])
     ready = step.readiness().set_index("what")

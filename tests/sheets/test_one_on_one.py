@@ -138,6 +138,12 @@ def test_commitments_of_both_come_with_what_became_of_them(sheet):
     assert (str(sheet.last_on), str(sheet.next_on)) == ("2026-11-09", "2026-11-23")
 
 
+def test_the_owner_s_promise_about_the_rep_is_for_the_manager_to_ask_for_without_its_words(sheet):
+    """Due on 12 November, said in the owner's meeting: what was said there stays there."""
+    asked = "Ask the owner about what was promised by 12 November"
+    assert asked in sheet.proposals["manager"]
+
+
 def test_the_biggest_win_is_since_the_last_one_on_one(sheet):
     # won on 21 November, and the one before it on 12 October
     assert (sheet.win["opportunity_id"], sheet.win["count"]) == ("a0", 1)
