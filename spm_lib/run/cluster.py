@@ -8,13 +8,14 @@ folder all of them share.
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from spm_lib.errors import StorageError, UsageError
 from spm_lib.publish.inputs import library_hash
-from spm_lib.run.job import Done, Job, run_job
-from spm_lib.run.local import Progress
+from spm_lib.run.job import Done, Job
+from spm_lib.run.local import Progress, run_jobs
 
 #: How long to wait for a cluster to answer.
 ANSWERS_WITHIN = "20s"
@@ -57,7 +58,7 @@ def run_on_cluster(
     with _connected(address) as cluster:
         _check_workers(cluster, address)
         submitted = {
-            cluster.submit(run_job, job, key=_key(job), pure=False, retries=RETRIES, priority=-number): job
+            cluster.submit(run_here, job, key=_key(job), pure=False, retries=RETRIES, priority=-number): job
             for number, job in enumerate(jobs)
         }
         for future in as_completed(submitted, loop=cluster.loop):  # type: ignore[no-untyped-call]
@@ -65,6 +66,21 @@ def run_on_cluster(
             found[job] = _ended(future, job)
             heard(Progress(len(found), len(jobs), (), found[job]))
     return [found[job] for job in jobs]
+
+
+def run_here(job: Job) -> Done:
+    """One job on a worker: in a process of its own, as on any machine, so that it cannot end the worker.
+
+    A nanny's worker is a daemon, and multiprocessing lets no daemon have children, lest they outlive it. A
+    job's process ends with whoever started it.
+    """
+    settings: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
+    is_daemon = settings.pop("daemon", None)
+    try:
+        return run_jobs([job], at_once=1)[0]
+    finally:
+        if is_daemon is not None:
+            settings["daemon"] = is_daemon
 
 
 def _connected(address: str) -> Any:

@@ -162,10 +162,10 @@ def _context() -> Any:
 
 def _start_server() -> None:
     """Have the server of processes started as a kernel is: what it forks may have kernels forked from it."""
-    mine = dict(os.environ)
+    mine, kernels = dict(os.environ), environment()
     try:
         os.environ.clear()
-        os.environ.update(environment())
+        os.environ.update(kernels)
         forkserver.ensure_running()
     finally:
         os.environ.clear()
