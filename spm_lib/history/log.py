@@ -99,7 +99,15 @@ def typed(field: str, values: pd.Series) -> npt.NDArray[Any]:
         return pd.to_numeric(values, errors="coerce").astype("float64").round(2).to_numpy()
     if field == "expected_close":
         return pd.to_datetime(values, errors="coerce", format="ISO8601").to_numpy(dtype="datetime64[us]")
-    return values.astype(object).where(values.notna(), None).to_numpy()
+    return shared(values)
+
+
+def shared(values: pd.Series) -> npt.NDArray[np.object_]:
+    """Text as objects, None for missing: equal ones are one object, so that a long log costs its pointers."""
+    codes, words = pd.factorize(values)
+    known = np.array([*words, None], dtype=object)
+    found: npt.NDArray[np.object_] = known[codes]
+    return found
 
 
 def missing(values: npt.NDArray[Any]) -> Any:

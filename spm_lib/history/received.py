@@ -32,16 +32,20 @@ def everything(store: Store, entries: Sequence[Entry], table: str) -> tuple[pd.D
     brought_by : array of int
         Position in `entries` of the drop that brought each row.
     """
+    rows, brought_by = as_arrow(store, entries, table)
+    return RECEIVED[table].conform(rows.to_pandas()), brought_by
+
+
+def as_arrow(store: Store, entries: Sequence[Entry], table: str) -> tuple[pa.Table, Integers]:
+    """The same as an Arrow table, with the columns that some drop brought."""
     bringing = [position for position, entry in enumerate(entries) if table in entry.tables]
     if not bringing:
-        return RECEIVED[table].empty(), np.empty(0, dtype=np.int64)
+        return pa.Table.from_pandas(RECEIVED[table].empty()), np.empty(0, dtype=np.int64)
     parts = [store.read(entries[position], table) for position in bringing]
-    joined = pa.concat_tables(parts, promote_options="default").to_pandas()
-    known = [name for name in RECEIVED[table].names if name in joined.columns]
-    return (
-        RECEIVED[table].conform(joined[known]),
-        np.repeat(np.array(bringing, dtype=np.int64), [part.num_rows for part in parts]),
-    )
+    joined = pa.concat_tables(parts, promote_options="default")
+    known = [name for name in RECEIVED[table].names if name in joined.column_names]
+    brought_by = np.repeat(np.array(bringing, dtype=np.int64), [part.num_rows for part in parts])
+    return joined.select(known), brought_by
 
 
 def latest(store: Store, entries: Sequence[Entry], table: str) -> pd.DataFrame:

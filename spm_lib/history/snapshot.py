@@ -20,9 +20,7 @@ from spm_lib.history.lookup import (
     Integers,
     Times,
     at_positions,
-    earliest,
     instant,
-    instants,
     last_before,
     stamps,
 )
@@ -108,7 +106,7 @@ class Snapshot:
     @cached_property
     def activities(self) -> pd.DataFrame:
         """``schemas.ACTIVITIES``."""
-        return _activities(self._timeline, self._until)
+        return self._timeline.activities.until(self._until)
 
     @cached_property
     def leads(self) -> pd.DataFrame:
@@ -373,19 +371,3 @@ def _split(outcomes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([whole, parts[outcomes.columns]], ignore_index=True)
     order = ["outcome_at", "opportunity_id", "rep_id"]
     return both.sort_values(order, kind="stable", ignore_index=True)
-
-
-def _activities(timeline: Timeline, until: np.datetime64) -> pd.DataFrame:
-    """``schemas.ACTIVITIES`` at a cut-off: what took place before it, and what was planned by then."""
-    frame = timeline.activities
-    at, logged = instants(frame["at"]), instants(frame["logged_at"])
-    ahead = at >= until
-    written = earliest(logged, timeline.first_shown) < until
-    written |= timeline.first_shown <= until
-    kept = frame[~ahead | written].copy()
-    later = ahead[~ahead | written]
-    # what lies ahead is a plan, whatever became of it since
-    kept.loc[later & kept["status"].ne("cancelled").to_numpy(), "status"] = "planned"
-    for name in ("outcome", "duration_seconds", "next_step_on", "with_decision_maker"):
-        kept[name] = kept[name].mask(pd.Series(later, index=kept.index))
-    return schemas.ACTIVITIES.conform(kept)

@@ -11,9 +11,10 @@ import pandas as pd
 
 from spm_lib import schemas
 from spm_lib.client import Client
+from spm_lib.history.activities import Activities, activities
 from spm_lib.history.fields import born, created, field_log, presence_log
 from spm_lib.history.log import COLUMN_OF, Log, as_text
-from spm_lib.history.lookup import Times, instant, stamps
+from spm_lib.history.lookup import Times, stamps
 from spm_lib.history.manifest import Entry
 from spm_lib.history.observations import Observations, observe
 from spm_lib.history.received import everything, latest
@@ -37,10 +38,7 @@ class Timeline:
         One per field of ``schemas.CHANGE_FIELDS``.
     since, created : arrays of instants
         Per opportunity: when it began, and the creation date the source shows (NaT: none).
-    activities : pandas.DataFrame
-        ``schemas.ACTIVITIES`` as the latest drop shows each, reps resolved.
-    first_shown : array of instants
-        Per activity, when the first drop that shows it was taken.
+    activities : Activities
     stages, quotas, splits, leads : pandas.DataFrame
         The latest of each, reps resolved.
     unknown : mapping of str to Counter
@@ -55,8 +53,7 @@ class Timeline:
     logs: Mapping[str, Log]
     since: Times
     created: Times
-    activities: pd.DataFrame
-    first_shown: Times
+    activities: Activities
     stages: pd.DataFrame
     quotas: pd.DataFrame
     splits: pd.DataFrame
@@ -137,7 +134,6 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
     since = born(seen, vendor)
     logs = {field: field_log(field, seen, vendor.get(field), since) for field in COLUMN_OF}
     logs["presence"] = presence_log(seen, vendor.get("presence"), since)
-    activities, first_shown = _activities(store, entries, reps)
     return Timeline(
         client,
         entries,
@@ -145,8 +141,7 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
         logs,
         since,
         created(seen),
-        activities,
-        first_shown,
+        activities(store, entries, reps),
         latest(store, entries, "stages").sort_values("position", kind="stable", ignore_index=True),
         _quotas(store, entries, reps),
         _splits(store, entries, reps),
@@ -182,16 +177,3 @@ def _leads(store: Store, entries: Sequence[Entry], reps: Reps) -> pd.DataFrame:
     """The leads as the latest drop that shows each shows it; one that nobody known follows up stays."""
     frame = latest(store, entries, "leads")
     return frame.assign(rep_id=reps.resolve(frame["rep_id"], "leads"))
-
-
-def _activities(store: Store, entries: Sequence[Entry], reps: Reps) -> tuple[pd.DataFrame, Times]:
-    """Each activity as the latest drop shows it, in order of time, and when one first showed it."""
-    frame, brought_by = everything(store, entries, "activities")
-    taken = np.array([instant(entry.as_of) for entry in entries], dtype="datetime64[us]")
-    frame["first_shown"] = taken[brought_by]
-    frame["first_shown"] = frame.groupby("activity_id")["first_shown"].transform("min")
-    frame = frame.drop_duplicates("activity_id", keep="last")
-    frame = frame.sort_values(["at", "activity_id"], kind="stable", ignore_index=True)
-    frame["rep_id"] = reps.resolve(frame["rep_id"], "activities")
-    shown: Times = frame.pop("first_shown").to_numpy(dtype="datetime64[us]")
-    return schemas.ACTIVITIES.conform(frame), shown

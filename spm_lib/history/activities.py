@@ -1,0 +1,175 @@
+"""Every activity the store ever received, once, in order of time: packed, and unpacked as far as is asked.
+
+There are ten times as many activities as anything else, and most of their columns say one of a few words.
+Packed, a word is a small number into a list of them; only the rows and columns asked for become text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spm_lib import schemas
+from spm_lib.history.lookup import Integers, Times, earliest, instant, instants
+from spm_lib.history.manifest import Entry
+from spm_lib.history.received import as_arrow
+from spm_lib.history.reps import Reps
+from spm_lib.history.store import Store
+
+_TEXT = ("text", "choice")
+#: What is not known yet of an activity that lies ahead.
+_RESULTS = ("outcome", "duration_seconds", "next_step_on", "with_decision_maker")
+
+
+@dataclass(frozen=True, eq=False)
+class Activities:
+    """Activities as the latest drop shows each, reps resolved, sorted by time, then id.
+
+    Attributes
+    ----------
+    texts : dict of str to pyarrow.Array
+        The columns of ``schemas.ACTIVITIES`` that are text, packed where words repeat.
+    rest : pandas.DataFrame
+        Its other columns.
+    first_shown : array of instants
+        When the first drop that shows each was taken.
+    """
+
+    texts: dict[str, pa.Array]
+    rest: pd.DataFrame
+    first_shown: Times
+
+    def until(self, cutoff: np.datetime64, names: Collection[str] = ()) -> pd.DataFrame:
+        """``schemas.ACTIVITIES`` at a cut-off: what took place before it, and what was planned by then.
+
+        Parameters
+        ----------
+        cutoff : instant
+        names : collection of str
+            Only these columns; all when there are none.
+        """
+        over = int(np.searchsorted(instants(self.rest["at"]), cutoff))
+        written = earliest(instants(self.rest["logged_at"].iloc[over:]), self.first_shown[over:]) < cutoff
+        written |= self.first_shown[over:] <= cutoff
+        ahead = over + np.flatnonzero(written)
+        rest = self.rest.iloc[:over]
+        if len(ahead):
+            later = self.rest.take(ahead)
+            for name in _RESULTS:
+                if name in later:
+                    later[name] = later[name].mask(later[name].notna())
+            rest = pd.concat([rest, later], ignore_index=True)
+        return pd.DataFrame(
+            {
+                name: _until(name, self.texts[name], over, ahead) if name in self.texts else rest[name]
+                for name in schemas.ACTIVITIES.names
+                if not names or name in names
+            }
+        )
+
+
+def _until(name: str, values: pa.Array, over: int, ahead: Integers) -> pd.Series:
+    """A text of the first so many rows, and of some that lie ahead: plans, whatever became of them."""
+    parts = [_text(values.slice(0, over))]
+    if len(ahead):
+        parts.append(_planned(name, _text(values.take(pa.array(ahead)))))
+    return pd.Series(pa.chunked_array(parts, pa.large_string()), dtype="str")
+
+
+def _text(values: pa.Array) -> pa.Array:
+    """An Arrow array as text, unpacked."""
+    if pa.types.is_dictionary(values.type):
+        return values.dictionary.take(values.indices)
+    return values
+
+
+def _planned(name: str, values: pa.Array) -> pa.Array:
+    """A text of what lies ahead: no outcome, and planned unless it was cancelled."""
+    if name == "outcome":
+        return pa.nulls(len(values), values.type)
+    if name == "status":
+        cancelled = pc.fill_null(pc.equal(values, "cancelled"), False)
+        return pc.if_else(cancelled, values, pa.scalar("planned", values.type))
+    return values
+
+
+def activities(store: Store, entries: Sequence[Entry], reps: Reps) -> Activities:
+    """Read the activities of some drops, oldest first.
+
+    Raises
+    ------
+    HistoryError
+        A stored table is missing or damaged.
+    """
+    received, brought_by = as_arrow(store, entries, "activities")
+    taken = np.array([instant(entry.as_of) for entry in entries], dtype="datetime64[us]")
+    first, rows = _each_once(received["activity_id"])
+    at = received["at"].to_numpy().astype("datetime64[us]")[rows]
+    order = _in_time_order(at, received["activity_id"], rows)
+    rows, shown = rows[order], taken[brought_by[first[order]]]
+    texts, rest = {}, {}
+    for column in schemas.ACTIVITIES.columns:
+        name, values = column.name, pa.chunked_array([pa.nulls(len(brought_by))])
+        if name in received.column_names:
+            values = received[name]
+            # what is packed need not be held loose too
+            received = received.drop_columns(name)
+        if column.kind in _TEXT:
+            texts[name] = _packed(values, rows, reps if name == "rep_id" else None)
+        else:
+            dtype = schemas.DTYPES[column.kind]
+            rest[name] = values.to_pandas().astype(dtype).take(rows).reset_index(drop=True)
+    return Activities(texts, pd.DataFrame(rest), shown)
+
+
+def _each_once(ids: pa.ChunkedArray) -> tuple[Integers, Integers]:
+    """Of every id the positions of its first and of its last row."""
+    codes = ids.combine_chunks().dictionary_encode()
+    code = codes.indices.to_numpy()
+    every = np.arange(len(code), dtype=np.int64)
+    if len(codes.dictionary) == len(code):
+        return every, every
+    first, last = (np.empty(len(codes.dictionary), dtype=np.int64) for _ in range(2))
+    last[code], first[code[::-1]] = every, every[::-1]
+    return first, last
+
+
+def _in_time_order(at: Times, ids: pa.ChunkedArray, rows: Integers) -> Integers:
+    """The order by time, then id; ids are looked at only where times are equal."""
+    order = np.argsort(at, kind="stable")
+    same = np.append(False, np.diff(at[order]) == np.timedelta64(0))[: len(at)]
+    tied = np.flatnonzero(same | np.append(same[1:], False)[: len(at)])
+    named = pa.table({"at": at[order[tied]], "id": ids.take(pa.array(rows[order[tied]]))})
+    by_id = pc.sort_indices(named, [("at", "ascending"), ("id", "ascending")]).to_numpy()
+    order[tied] = order[tied][by_id]
+    return order
+
+
+def _packed(values: pa.ChunkedArray, rows: Integers, reps: Reps | None) -> pa.Array:
+    """Some rows of a text, packed where words repeat; with reps, the ids of those who are meant."""
+    whole = values.cast(pa.large_string()).combine_chunks().dictionary_encode()
+    words = whole.dictionary
+    if reps is None and 2 * len(words) > len(whole):
+        return words.take(whole.indices.take(pa.array(rows)))
+    codes = pc.fill_null(whole.indices, -1).to_numpy()[rows]
+    if reps is not None:
+        words, codes = _meant(words, codes, reps)
+    size = next(bits for bits in (8, 16, 32) if len(words) < 1 << (bits - 1))
+    small = pa.array(codes.astype(f"int{size}"), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(small, words)
+
+
+def _meant(spelled: pa.Array, codes: npt.NDArray[np.int32], reps: Reps) -> tuple[pa.Array, Integers]:
+    """The reps that spellings mean, each once, and the one of each row; -1 for nobody known."""
+    used, counts = pd.unique(codes[codes >= 0]), np.bincount(codes[codes >= 0], minlength=len(spelled))
+    meant = reps.meant(spelled.take(pa.array(used)).to_pylist(), counts[used], "activities")
+    place, ids = pd.factorize(pd.Series(meant, dtype="str"))
+    rep_of = np.full(len(spelled) + 1, -1, dtype=np.int64)
+    rep_of[used] = place
+    return pa.array(list(ids), pa.large_string()), rep_of[codes]
