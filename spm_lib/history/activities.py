@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from spm_lib import schemas
 from spm_lib.history.lookup import Integers, Times, earliest, instant, instants
 from spm_lib.history.manifest import Entry
-from spm_lib.history.received import as_arrow
+from spm_lib.history.received import Received
 from spm_lib.history.reps import Reps
 from spm_lib.history.store import Store
 
@@ -107,19 +107,17 @@ def activities(store: Store, entries: Sequence[Entry], reps: Reps) -> Activities
     HistoryError
         A stored table is missing or damaged.
     """
-    received, brought_by = as_arrow(store, entries, "activities")
+    received = Received(store, entries, "activities")
     taken = np.array([instant(entry.as_of) for entry in entries], dtype="datetime64[us]")
-    first, rows = _each_once(received["activity_id"])
-    at = received["at"].to_numpy().astype("datetime64[us]")[rows]
-    order = _in_time_order(at, received["activity_id"], rows)
-    rows, shown = rows[order], taken[brought_by[first[order]]]
+    ids = received.column("activity_id").cast(pa.large_string())
+    first, rows = _each_once(ids)
+    at = received.column("at").to_numpy().astype("datetime64[us]")[rows]
+    order = _in_time_order(at, ids, rows)
+    del ids, at
+    rows, shown = rows[order], taken[received.brought_by[first[order]]]
     texts, rest = {}, {}
     for column in schemas.ACTIVITIES.columns:
-        name, values = column.name, pa.chunked_array([pa.nulls(len(brought_by))])
-        if name in received.column_names:
-            values = received[name]
-            # what is packed need not be held loose too
-            received = received.drop_columns(name)
+        name, values = column.name, received.column(column.name)
         if column.kind in _TEXT:
             texts[name] = _packed(values, rows, reps if name == "rep_id" else None)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,21 @@ class Log:
         """Position of the first change of every opportunity that has one."""
         starts = np.append(True, self.of[1:] != self.of[:-1])[: len(self.of)]
         return np.flatnonzero(starts)
+
+    @cached_property
+    def runs(self) -> Integers:
+        """For each change, the position of the first of the run of the same values it belongs to."""
+        if not len(self.of):
+            return np.empty(0, dtype=np.int64)
+        fresh = np.append(True, (self.of[1:] != self.of[:-1]) | (self.new[1:] != self.new[:-1]))
+        return np.maximum.accumulate(np.where(fresh, np.arange(len(self.of)), 0)).astype(np.int64)
+
+    @cached_property
+    def by_earliest(self) -> Log:
+        """The same changes, those of an opportunity in the order of their earliest possible moments."""
+        if (self.at_earliest == self.at).all():
+            return self
+        return self.taken(np.lexsort((self.at_earliest, self.of)))
 
     def last(self, of: Integers, at: Times, *, inclusive: bool = False) -> Integers:
         """Position of the last change of each opportunity before a moment; -1 where there is none."""

@@ -112,6 +112,16 @@ def _bounds(log_of: Integers, of: Integers) -> tuple[Integers, Integers]:
     return np.append(np.int64(0), over)[of], over[of]
 
 
+def word(text: str) -> npt.NDArray[np.object_]:
+    """A text as an object that arrays share; numpy makes one for every place of a plain text."""
+    return np.array(text, dtype=object)
+
+
+def repeated(text: str, count: int) -> npt.NDArray[np.object_]:
+    """One text so many times, one object."""
+    return np.repeat(word(text), count)
+
+
 def at_positions(values: Any, positions: Integers, missing: Any) -> Any:
     """Values at some positions, and `missing` where the position is -1."""
     if not len(values):

@@ -13,6 +13,9 @@ from spm_lib.history.manifest import Entry
 from spm_lib.history.store import Store
 from spm_lib.schemas import RECEIVED
 
+#: Up to so many rows a table is read at once, above it a column at a time.
+AT_ONCE = 200_000
+
 
 def everything(store: Store, entries: Sequence[Entry], table: str) -> tuple[pd.DataFrame, Integers]:
     """All received rows of a table, oldest drop first.
@@ -32,20 +35,64 @@ def everything(store: Store, entries: Sequence[Entry], table: str) -> tuple[pd.D
     brought_by : array of int
         Position in `entries` of the drop that brought each row.
     """
-    rows, brought_by = as_arrow(store, entries, table)
-    return RECEIVED[table].conform(rows.to_pandas()), brought_by
+    received = Received(store, entries, table)
+    return RECEIVED[table].conform(received.frame()), received.brought_by
 
 
-def as_arrow(store: Store, entries: Sequence[Entry], table: str) -> tuple[pa.Table, Integers]:
-    """The same as an Arrow table, with the columns that some drop brought."""
-    bringing = [position for position, entry in enumerate(entries) if table in entry.tables]
-    if not bringing:
-        return pa.Table.from_pandas(RECEIVED[table].empty()), np.empty(0, dtype=np.int64)
-    parts = [store.read(entries[position], table) for position in bringing]
-    joined = pa.concat_tables(parts, promote_options="default")
-    known = [name for name in RECEIVED[table].names if name in joined.column_names]
-    brought_by = np.repeat(np.array(bringing, dtype=np.int64), [part.num_rows for part in parts])
-    return joined.select(known), brought_by
+class Received:
+    """All received rows of a table, oldest drop first, column by column.
+
+    Parameters
+    ----------
+    store, entries, table
+        As of `everything`.
+
+    Attributes
+    ----------
+    brought_by : array of int
+        Position in `entries` of the drop that brought each row.
+
+    Raises
+    ------
+    HistoryError
+        A stored table is missing or damaged.
+    """
+
+    def __init__(self, store: Store, entries: Sequence[Entry], table: str) -> None:
+        bringing = [position for position, entry in enumerate(entries) if table in entry.tables]
+        self._files = [store.open(entries[position], table) for position in bringing]
+        counts = [file.metadata.num_rows for file in self._files]
+        self.brought_by: Integers = np.repeat(np.array(bringing, dtype=np.int64), counts)
+        present = {name for file in self._files for name in file.schema_arrow.names}
+        self._names = [name for name in RECEIVED[table].names if name in present]
+        # opening a few rows takes longer than reading them; many are not held twice
+        self._table = self._read(self._names) if len(self.brought_by) <= AT_ONCE else None
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column; null where no drop brought it."""
+        if name not in self._names:
+            return pa.chunked_array([pa.nulls(len(self.brought_by))])
+        return (self._table if self._table is not None else self._read([name]))[name]
+
+    def frame(self) -> pd.DataFrame:
+        """The columns that some drop brought."""
+        table = self._table if self._table is not None else self._read(self._names)
+        rows: pd.DataFrame = table.to_pandas()
+        return rows
+
+    def _read(self, names: list[str]) -> pa.Table:
+        if not names:
+            return pa.table({})
+        parts = []
+        for file in self._files:
+            own = [name for name in names if name in file.schema_arrow.names]
+            part = file.read(columns=own, use_threads=False) if own else None
+            parts.append(part if part is not None else _nulls(file.metadata.num_rows, names))
+        return pa.concat_tables(parts, promote_options="default").select(names)
+
+
+def _nulls(count: int, names: list[str]) -> pa.Table:
+    return pa.table({name: pa.nulls(count) for name in names})
 
 
 def latest(store: Store, entries: Sequence[Entry], table: str) -> pd.DataFrame:

@@ -171,8 +171,7 @@ class _Facts:
         log = self.timeline.logs["status"]
         last = log.last(self.alive, self.now)
         status = at_positions(log.new, last, None)
-        run = _run_starts(log)
-        start = at_positions(run, last, -1).astype(np.int64)
+        start = at_positions(log.runs, last, -1).astype(np.int64)
         entered = np.where(np.isin(status, OUTCOMES), at_positions(log.at, start, NEVER), NEVER)
         # first seen closed, by a source that does not say when: it may have been any day since it began
         by_drops = at_positions(log.evidence, start, "") == "weekly_diff"
@@ -307,8 +306,7 @@ class _Facts:
         outcome is taken to have: people settle the amount when they close.
         """
         log = self.timeline.logs["amount"]
-        order = np.lexsort((log.at_earliest, log.of))
-        by_earliest = log.taken(order)
+        by_earliest = log.by_earliest
         position = last_before(
             self.alive, self.outcome_at, by_earliest.of, by_earliest.at_earliest, inclusive=True
         )
@@ -345,14 +343,6 @@ _MADE_AT_OUTCOME: Mapping[str, Callable[[_Facts], pd.Series]] = {
 
 def _nothing(log: Log) -> Any:
     return {"M": NEVER, "f": np.nan}.get(log.new.dtype.kind)
-
-
-def _run_starts(log: Log) -> Integers:
-    """For each change, the position of the first of the run of the same values it belongs to."""
-    if not len(log.of):
-        return np.empty(0, dtype=np.int64)
-    fresh = np.append(True, (log.of[1:] != log.of[:-1]) | (log.new[1:] != log.new[:-1]))
-    return np.maximum.accumulate(np.where(fresh, np.arange(len(log.of)), 0)).astype(np.int64)
 
 
 def _split(outcomes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spm_lib import schemas
@@ -86,25 +88,35 @@ class Timeline:
 
     def changes(self, cutoff: np.datetime64) -> pd.DataFrame:
         """``schemas.SNAPSHOT_CHANGES`` before a cut-off, by opportunity, then time."""
-        logs = {field: self.logs[field].taken(self.logs[field].at < cutoff) for field in CHANGE_FIELDS}
-        of, at = (np.concatenate([getattr(log, name) for log in logs.values()]) for name in ("of", "at"))
-        found = pd.DataFrame(
-            {
-                "opportunity_id": pd.Series(self.seen.ids[of], dtype="str"),
-                "field": pd.Series(
-                    np.repeat(list(logs), [len(log.of) for log in logs.values()]), dtype="str"
-                ),
-                "old": pd.concat([as_text(field, log.old) for field, log in logs.items()], ignore_index=True),
-                "new": pd.concat([as_text(field, log.new) for field, log in logs.items()], ignore_index=True),
-                "at": stamps(at),
-                "at_earliest": stamps(np.concatenate([log.at_earliest for log in logs.values()])),
-                "evidence": pd.Series(np.concatenate([log.evidence for log in logs.values()]), dtype="str"),
-                "recorded_at": stamps(np.concatenate([log.recorded_at for log in logs.values()])),
-            }
-        )
+        logs = {field: self.logs[field] for field in CHANGE_FIELDS}
+        rows = {field: np.flatnonzero(log.at < cutoff) for field, log in logs.items()}
+
+        def column(name: str) -> npt.NDArray[Any]:
+            return np.concatenate([getattr(log, name)[rows[field]] for field, log in logs.items()])
+
         # opportunities are numbered in the order of their ids
-        order = np.lexsort((at, of))
-        return schemas.SNAPSHOT_CHANGES.conform(found.iloc[order])
+        order = np.lexsort((column("at"), column("of")))
+
+        def text(name: str) -> pd.Series:
+            parts = [as_text(field, getattr(log, name)[rows[field]]) for field, log in logs.items()]
+            return pd.concat(parts, ignore_index=True).take(order).reset_index(drop=True)
+
+        ids = self.seen.ids.take(column("of")[order])
+        number = np.repeat(np.arange(len(logs)), [len(one) for one in rows.values()])[order]
+        return schemas.SNAPSHOT_CHANGES.conform(
+            pd.DataFrame(
+                {
+                    "opportunity_id": pd.Series(ids, copy=False),
+                    "field": pd.Series(pd.array(list(logs), dtype="str").take(number)),
+                    "old": text("old"),
+                    "new": text("new"),
+                    "at": stamps(column("at")[order]),
+                    "at_earliest": stamps(column("at_earliest")[order]),
+                    "evidence": pd.Series(column("evidence")[order], dtype="str"),
+                    "recorded_at": stamps(column("recorded_at")[order]),
+                }
+            )
+        )
 
 
 def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None) -> Timeline:
