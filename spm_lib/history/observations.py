@@ -39,7 +39,7 @@ class Observations:
     ids : pandas.Index of str
         Opportunity ids, sorted; an opportunity is known by its position here.
     rows : pandas.DataFrame
-        ``schemas.OPPORTUNITIES``, reps resolved.
+        ``schemas.OPPORTUNITIES``, reps resolved; of a timeline, those columns of it that are in no log.
     of : array of int
         The opportunity of each row.
     as_of : array of instants

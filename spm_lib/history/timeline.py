@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,15 @@ class Timeline:
         )
 
 
+#: Columns of ``schemas.OPPORTUNITIES`` a snapshot takes from what a drop shows; all else it has of the logs.
+_SHOWN = [
+    name
+    for name in schemas.SNAPSHOT_OPPORTUNITIES.names
+    if name in schemas.OPPORTUNITIES.names
+    and name not in ("opportunity_id", "created_at", *COLUMN_OF.values())
+]
+
+
 def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None) -> Timeline:
     """Replay a client's store.
 
@@ -149,7 +158,7 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
     return Timeline(
         client,
         entries,
-        seen,
+        replace(seen, rows=seen.rows[_SHOWN]),
         logs,
         since,
         created(seen),
