@@ -45,7 +45,9 @@ class Activities:
     rest: pd.DataFrame
     first_shown: Times
 
-    def until(self, cutoff: np.datetime64, names: Collection[str] = ()) -> pd.DataFrame:
+    def until(
+        self, cutoff: np.datetime64, names: Collection[str] = (), since: np.datetime64 | None = None
+    ) -> pd.DataFrame:
         """``schemas.ACTIVITIES`` at a cut-off: what took place before it, and what was planned by then.
 
         Parameters
@@ -53,33 +55,67 @@ class Activities:
         cutoff : instant
         names : collection of str
             Only these columns; all when there are none.
+        since : instant, optional
+            Only what took place or was written down from then on, and of each sort of older rows the first:
+            enough to say since when there are any, and whether any says something.
         """
-        over = int(np.searchsorted(instants(self.rest["at"]), cutoff))
-        written = earliest(instants(self.rest["logged_at"].iloc[over:]), self.first_shown[over:]) < cutoff
+        at, logged = instants(self.rest["at"]), instants(self.rest["logged_at"])
+        over = int(np.searchsorted(at, cutoff))
+        written = earliest(logged[over:], self.first_shown[over:]) < cutoff
         written |= self.first_shown[over:] <= cutoff
-        ahead = over + np.flatnonzero(written)
-        rest = self.rest.iloc[:over]
-        if len(ahead):
-            later = self.rest.take(ahead)
-            for name in _RESULTS:
-                if name in later:
-                    later[name] = later[name].mask(later[name].notna())
-            rest = pd.concat([rest, later], ignore_index=True)
+        begin, older = 0, np.empty(0, dtype=np.int64)
+        if since is not None:
+            begin = min(int(np.searchsorted(at, since)), over)
+            older = np.union1d(np.flatnonzero(logged[:begin] >= since), self._first_of_each_sort(begin))
+        kept = _Kept(older, slice(begin, over), over + np.flatnonzero(written))
         return pd.DataFrame(
             {
-                name: _until(name, self.texts[name], over, ahead) if name in self.texts else rest[name]
+                name: kept.text(name, self.texts[name]) if name in self.texts else kept.rest(self.rest[name])
                 for name in schemas.ACTIVITIES.names
                 if not names or name in names
             }
         )
 
+    def _first_of_each_sort(self, count: int) -> Integers:
+        """Of the first so many rows the first of each sort: the same words, and the same columns filled."""
+        sort = np.zeros(count, dtype=np.int64)
+        for name, values in self.texts.items():
+            if schemas.ACTIVITIES.column(name).choices and pa.types.is_dictionary(values.type):
+                codes = pc.fill_null(values.indices.slice(0, count), -1).to_numpy().astype(np.int64)
+                sort = sort * (len(values.dictionary) + 1) + codes + 1
+            else:
+                sort = sort * 2 + values.slice(0, count).is_valid().to_numpy(zero_copy_only=False)
+        for known in self.rest.iloc[:count].notna().to_numpy().T:
+            sort = sort * 2 + known
+        return np.flatnonzero(~pd.Series(sort).duplicated().to_numpy())
 
-def _until(name: str, values: pa.Array, over: int, ahead: Integers) -> pd.Series:
-    """A text of the first so many rows, and of some that lie ahead: plans, whatever became of them."""
-    parts = [_text(values.slice(0, over))]
-    if len(ahead):
-        parts.append(_planned(name, _text(values.take(pa.array(ahead)))))
-    return pd.Series(pa.chunked_array(parts, pa.large_string()), dtype="str")
+
+@dataclass(frozen=True)
+class _Kept:
+    """The rows of a cut-off: some old ones, a stretch, and some ahead: plans, whatever became of them."""
+
+    older: Integers
+    stretch: slice
+    ahead: Integers
+
+    def text(self, name: str, values: pa.Array) -> pd.Series:
+        """A column that is text."""
+        parts = [
+            _text(values.take(pa.array(self.older))),
+            _text(values.slice(self.stretch.start, self.stretch.stop - self.stretch.start)),
+            _planned(name, _text(values.take(pa.array(self.ahead)))),
+        ]
+        filled = [part for part in parts if len(part)]
+        return pd.Series(pa.chunked_array(filled, pa.large_string()), dtype="str")
+
+    def rest(self, values: pd.Series) -> pd.Series:
+        """Any other column."""
+        ahead = values.take(self.ahead)
+        if values.name in _RESULTS:
+            ahead = ahead.mask(ahead.notna())
+        parts = [values.take(self.older), values.iloc[self.stretch], ahead]
+        filled = [part for part in parts if len(part)] or parts[:1]
+        return pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0].reset_index(drop=True)
 
 
 def _text(values: pa.Array) -> pa.Array:

@@ -108,6 +108,25 @@ class Snapshot:
         """``schemas.ACTIVITIES``."""
         return self._timeline.activities.until(self._until)
 
+    def some_activities(self, names: Collection[str] = (), since: pd.Timestamp | None = None) -> pd.DataFrame:
+        """Some columns of `activities`, without the cost of the others.
+
+        Parameters
+        ----------
+        names : collection of str
+            All columns when there are none.
+        since : pandas.Timestamp, optional
+            Only rows from then on, and the first of each sort of older ones: see `Activities.until`.
+        """
+        if since is None and "activities" in vars(self):
+            return self.activities[[*names]] if names else self.activities
+        return self._timeline.activities.until(self._until, names, None if since is None else instant(since))
+
+    def is_whole(self, since: pd.Timestamp) -> bool:
+        """Whether no activity took place before a moment."""
+        at = self._timeline.activities.rest["at"]
+        return at.empty or bool(at.iloc[0] >= since)
+
     @cached_property
     def leads(self) -> pd.DataFrame:
         """``schemas.LEADS``."""

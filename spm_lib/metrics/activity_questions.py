@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from spm_lib.metrics import beta_binomial
-from spm_lib.metrics.activity_signs import QUESTIONS, occasions
+from spm_lib.metrics.activity_signs import QUESTIONS, WHOLE_DAYS, occasions
 from spm_lib.metrics.intervals import ratio
-from spm_lib.metrics.registry import metric
+from spm_lib.metrics.registry import Reads, metric
 from spm_lib.periods import Calendar, Period, add_months
 
 #: At most this share of honest reps is asked anything within a year of weekly looks.
@@ -82,6 +82,7 @@ _CARD = {
     },
     example="4 of 4 weeks show a burst; the peers' 0 of 120, own past 0 of 40. Peers: beta(0.41, 99.59), "
     "P(4 of 4) = 1.2e-7 is below 1.4e-4, own past's is lower still: asked.",
+    reads={"activities": Reads(days=PAST_DAYS + WHOLE_DAYS)},
 )
 def activity_questions(
     activities: pd.DataFrame,
@@ -130,6 +131,7 @@ def activity_questions(
         "detail": "in words",
     },
     example='A call of 8 s said to have reached somebody: "reached somebody for 8 s".',
+    reads={"activities": Reads(days=PAST_DAYS + WHOLE_DAYS)},
 )
 def activity_questions_rows(
     activities: pd.DataFrame,

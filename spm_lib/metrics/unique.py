@@ -172,7 +172,8 @@ def _fit(first: pd.DataFrame, second: pd.DataFrame) -> npt.NDArray[np.bool_]:
         one, other = of(link)
         linked |= (one >= 0) & (one == other)
         names, other_names = names | (one >= 0), other_names | (other >= 0)
-    return ~against & (linked | ~names | ~other_names)
+    fit: npt.NDArray[np.bool_] = ~against & (linked | ~names | ~other_names)
+    return fit
 
 
 def _comparable(rows: pd.DataFrame) -> list[tuple[str | None, frozenset[str], float]]:

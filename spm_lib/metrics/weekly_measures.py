@@ -13,7 +13,7 @@ import pandas as pd
 from spm_lib.metrics.groups import cents
 from spm_lib.metrics.intervals import ratio
 from spm_lib.metrics.pipeline import is_present
-from spm_lib.metrics.registry import metric
+from spm_lib.metrics.registry import Reads, metric
 from spm_lib.metrics.unique import (
     contact_recorded,
     is_conversation,
@@ -60,6 +60,7 @@ LOG_HOURS = 24
     },
     example="Four calls in a week, logged 1, 2, 30 hours after and at an unknown time: "
     "logged_within_24h_rate 2 / 3 = 67 %, n 3.",
+    reads={"activities": Reads(days=0, columns=("at",)), "unique": Reads(days=0)},
 )
 def weekly_measures(
     opportunities: pd.DataFrame,
