@@ -63,7 +63,8 @@ class Received:
         self._files = [store.open(entries[position], table) for position in bringing]
         counts = [file.metadata.num_rows for file in self._files]
         self.brought_by: Integers = np.repeat(np.array(bringing, dtype=np.int64), counts)
-        present = {name for file in self._files for name in file.schema_arrow.names}
+        self._held = [frozenset(file.schema.names) for file in self._files]
+        present = frozenset().union(*self._held)
         self._names = [name for name in RECEIVED[table].names if name in present]
         # opening a few rows takes longer than reading them; many are not held twice
         self._table = self._read(self._names) if len(self.brought_by) <= AT_ONCE else None
@@ -84,15 +85,13 @@ class Received:
         if not names:
             return pa.table({})
         parts = []
-        for file in self._files:
-            own = [name for name in names if name in file.schema_arrow.names]
-            part = file.read(columns=own, use_threads=False) if own else None
-            parts.append(part if part is not None else _nulls(file.metadata.num_rows, names))
+        for file, held in zip(self._files, self._held, strict=True):
+            own = [name for name in names if name in held]
+            if own:
+                parts.append(file.read(columns=own, use_threads=False))
+            else:
+                parts.append(pa.table({name: pa.nulls(file.metadata.num_rows) for name in names}))
         return pa.concat_tables(parts, promote_options="default").select(names)
-
-
-def _nulls(count: int, names: list[str]) -> pa.Table:
-    return pa.table({name: pa.nulls(count) for name in names})
 
 
 def latest(store: Store, entries: Sequence[Entry], table: str) -> pd.DataFrame:

@@ -39,7 +39,8 @@ def _one_field(field: str, rows: pd.DataFrame, of: Integers, recorded_at: Times,
         new, old = reps.resolve(new, "changes"), reps.resolve(old)
     # of changes at one moment the one known first stays first
     order = np.lexsort((at, of))
-    order = order[~_repeated(of[order], at[order], new.iloc[order])]
+    said, _ = pd.factorize(new)
+    order = order[~_repeated(of[order], at[order], said[order])]
     at, at_earliest = at[order], instants(rows["at_earliest"])[order]
     return Log(
         of[order],
@@ -52,11 +53,10 @@ def _one_field(field: str, rows: pd.DataFrame, of: Integers, recorded_at: Times,
     )
 
 
-def _repeated(of: Integers, at: Times, new: pd.Series) -> Flags:
+def _repeated(of: Integers, at: Times, new: Integers) -> Flags:
     """Which rows, sorted, say what an earlier one of the same opportunity and moment said."""
     again = np.append(False, (of[1:] == of[:-1]) & (at[1:] == at[:-1]))[: len(of)]
     found = np.zeros(len(of), dtype=np.bool_)
     tied = np.flatnonzero(again | np.append(again[1:], False)[: len(of)])
-    said = pd.DataFrame({"moment": np.cumsum(~again)[tied], "new": new.iloc[tied].to_numpy(dtype=object)})
-    found[tied] = said.duplicated().to_numpy()
+    found[tied] = pd.DataFrame({"moment": np.cumsum(~again)[tied], "new": new[tied]}).duplicated().to_numpy()
     return found
