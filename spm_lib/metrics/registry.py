@@ -228,8 +228,10 @@ def _arguments(
             arguments[name] = options[name]
         elif optional and _MADE_OF.get(name) in options:
             continue
-        elif name in known and not (optional and facts[name] is None):
-            arguments[name] = _given(definition, facts, name, options)
+        elif name in known:
+            given = _given(definition, facts, name, options)
+            if given is not None or not optional:
+                arguments[name] = given
         elif not optional:
             remedy = f"give it: {definition.id}(..., {name}=...)"
             raise MetricError(f"{definition.id} needs {name}", remedy=remedy)
