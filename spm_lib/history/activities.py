@@ -154,7 +154,10 @@ def activities(store: Store, entries: Sequence[Entry], reps: Reps) -> Activities
     texts, rest = {}, {}
     for column in schemas.ACTIVITIES.columns:
         name, values = column.name, received.column(column.name)
-        if column.kind in _TEXT:
+        if name in schemas.ACTIVITIES.key:
+            # each its own: nothing to pack
+            texts[name] = values.cast(pa.large_string()).combine_chunks().take(pa.array(rows))
+        elif column.kind in _TEXT:
             texts[name] = _packed(values, rows, reps if name == "rep_id" else None)
         else:
             dtype = schemas.DTYPES[column.kind]

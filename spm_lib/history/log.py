@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -66,7 +66,7 @@ class Log:
     @cached_property
     def by_earliest(self) -> Log:
         """The same changes, those of an opportunity in the order of their earliest possible moments."""
-        if (self.at_earliest == self.at).all():
+        if self.at_earliest is self.at:
             return self
         return self.taken(np.lexsort((self.at_earliest, self.of)))
 
@@ -98,7 +98,9 @@ def joined(logs: Sequence[Log]) -> Log:
         np.concatenate([log.new for log in logs]),
         np.concatenate([log.evidence for log in logs]),
     )
-    return whole.taken(np.lexsort((whole.at, whole.of)))
+    whole = whole.taken(np.lexsort((whole.at, whole.of)))
+    # where every instant is exact, the earliest possible ones are the same, and held once
+    return replace(whole, at_earliest=whole.at) if (whole.at_earliest == whole.at).all() else whole
 
 
 def empty(field: str) -> Log:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,6 +39,15 @@ def everything(store: Store, entries: Sequence[Entry], table: str) -> tuple[pd.D
     """
     received = Received(store, entries, table)
     return RECEIVED[table].conform(received.frame()), received.brought_by
+
+
+def hand_back() -> None:
+    """Give the system back the memory that reading took and nothing holds any more: allocators keep it."""
+    pa.default_memory_pool().release_unused()
+    # of glibc alone, where arrays that went leave holes
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 class Received:

@@ -19,7 +19,7 @@ from spm_lib.history.log import COLUMN_OF, Log, as_text
 from spm_lib.history.lookup import Times, stamps
 from spm_lib.history.manifest import Entry
 from spm_lib.history.observations import Observations, observe
-from spm_lib.history.received import everything, latest
+from spm_lib.history.received import AT_ONCE, everything, hand_back, latest
 from spm_lib.history.reps import Reps
 from spm_lib.history.store import Store
 from spm_lib.history.vendor import vendor_changes
@@ -154,8 +154,9 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
     vendor, orphans = vendor_changes(store, entries, seen.ids, reps)
     since = born(seen, vendor)
     logs = {field: field_log(field, seen, vendor.get(field), since) for field in COLUMN_OF}
-    logs["presence"] = presence_log(seen, vendor.get("presence"), since)
-    return Timeline(
+    logs["presence"] = presence_log(seen, vendor.pop("presence", None), since)
+    del vendor
+    found = Timeline(
         client,
         entries,
         replace(seen, rows=seen.rows[_SHOWN]),
@@ -170,6 +171,9 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
         reps.unknown,
         orphans,
     )
+    if len(found.activities.rest) > AT_ONCE:
+        hand_back()
+    return found
 
 
 def _resolved(frame: pd.DataFrame, reps: Reps, table: str) -> pd.DataFrame:
