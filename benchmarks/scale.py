@@ -127,7 +127,7 @@ def whole_review(home: Path) -> None:
 def trend(home: Path) -> dict[str, float]:
     """Seconds for the weekly measures of one week and of 52, each the best of three turns."""
     review = open_review(SLUG, WEEK, home)
-    _ = review.view().opportunities, review.view().outcomes, review.view().activities
+    _ = review.view().opportunities, review.view().outcomes
     found: dict[int, list[float]] = {1: [], 52: []}
     for _ in range(3):
         for weeks, seconds in found.items():

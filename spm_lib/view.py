@@ -21,7 +21,7 @@ from spm_lib.expectations import Acknowledgements, CompensationPlan, Expectation
 from spm_lib.history import Snapshot, Store, Timeline, snapshot, timeline
 from spm_lib.meetings import Meetings, learning_log
 from spm_lib.metrics import registry
-from spm_lib.metrics.activity_questions import look
+from spm_lib.metrics.activity_questions import OCCASIONS_READ, look
 from spm_lib.metrics.commission import Plan, check_currency
 from spm_lib.metrics.unique import unique_activities
 from spm_lib.periods import Calendar, Period, midnight, trailing
@@ -30,6 +30,12 @@ T = TypeVar("T")
 
 #: How many past goal periods coverage and pace learn from.
 PAST_PERIODS = 8
+#: From so many activities on a metric is handed the part of them that it reads.
+PART_FROM = 200_000
+#: Whoever reads recent activities is handed so many days of them at least, so that all share them.
+RECENT_DAYS = 420
+#: A cut-off, and since when.
+Stretch = tuple[pd.Timestamp, pd.Timestamp | None]
 #: Weeks the usual range of a weekly measure is learnt from, the latest one included.
 USUAL_WEEKS = 26
 
@@ -46,10 +52,12 @@ class Source:
     _snapshots: dict[pd.Timestamp, Snapshot] = field(default_factory=dict, repr=False, compare=False)
     #: What several views at the same cut-off share: (name, last day) -> what it is.
     _shared: dict[tuple[str, date], Any] = field(default_factory=dict, repr=False, compare=False)
-    _unique: dict[pd.Timestamp, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _views: dict[tuple[Period, date, str | None], View] = field(
         default_factory=dict, repr=False, compare=False
     )
+    #: (Cut-off, since when): the activities of a stretch, and the same told apart.
+    _recent: dict[Stretch, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _unique: dict[Stretch, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     def snapshot(self, cutoff: pd.Timestamp) -> Snapshot:
         """The state at a cut-off, replayed once."""
@@ -69,11 +77,22 @@ class Source:
         """Every meeting on file, later ones than any cut-off too."""
         return Meetings.load(self.folder, self.client)
 
-    def unique(self, cutoff: pd.Timestamp) -> pd.DataFrame:
-        """The activities at a cut-off, each once however often it was logged; told apart once."""
-        if cutoff not in self._unique:
-            self._unique[cutoff] = unique_activities(self.snapshot(cutoff).activities)
-        return self._unique[cutoff]
+    def recent(self, cutoff: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The activities at a cut-off, since a moment; see `Snapshot.some_activities`."""
+        state = self.snapshot(cutoff)
+        if since is None or state.is_whole(since):
+            return state.activities
+        if (cutoff, since) not in self._recent:
+            self._recent[cutoff, since] = state.some_activities(since=since)
+        return self._recent[cutoff, since]
+
+    def unique(self, cutoff: pd.Timestamp, since: pd.Timestamp | None = None) -> pd.DataFrame:
+        """The same, each once however often it was logged; told apart once."""
+        if since is not None and self.snapshot(cutoff).is_whole(since):
+            since = None
+        if (cutoff, since) not in self._unique:
+            self._unique[cutoff, since] = unique_activities(self.recent(cutoff, since))
+        return self._unique[cutoff, since]
 
     def open_and_booked(self, rest: Period) -> tuple[float, float]:
         """Amount open and expected within the rest of a goal period when it began, and amount booked in it.
@@ -256,13 +275,30 @@ class View(Mapping[str, object]):
     @cached_property
     def occasions(self) -> pd.DataFrame:
         """Every occasion of the period and the year before on which activity could look made up."""
-        tables = self.activities, self.opportunities, self.changes, self.stages
-        return look(*tables, self.period, self.calendar, self.goal_ends)
+        activities = self.part("activities", OCCASIONS_READ)
+        tables = self.opportunities, self.changes, self.stages
+        return look(activities, *tables, self.period, self.calendar, self.goal_ends)
 
     @property
     def ladder(self) -> pd.DataFrame:
         """``activity_ladder`` of the period."""
         return self.compute("activity_ladder")
+
+    def part(self, name: str, reads: registry.Reads) -> Any:
+        """What a metric reads of a fact: of activities a stretch, or some columns."""
+        many = len(self.source.timeline.activities.rest) >= PART_FROM
+        if name not in ("activities", "unique") or not many:
+            return self[name]
+        if reads.days is None:
+            return self.snapshot.some_activities(reads.columns)
+        wanted = min(
+            self.period.start_at - pd.Timedelta(days=reads.days), self.cutoff - pd.Timedelta(days=RECENT_DAYS)
+        )
+        # what was logged twice around the first moment is told apart from a day before it
+        since = wanted - pd.Timedelta(days=1)
+        make = self.source.recent if name == "activities" else self.source.unique
+        found = make(self.cutoff, since)
+        return found[[*reads.columns]] if reads.columns else found
 
     @property
     def leads(self) -> pd.DataFrame | None:

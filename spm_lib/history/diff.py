@@ -9,7 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from spm_lib.history.log import Log, missing
-from spm_lib.history.lookup import DAY, NEVER, Flags, Integers, Times, at_positions, differ, earliest, latest
+from spm_lib.history.lookup import (
+    DAY,
+    NEVER,
+    Flags,
+    Integers,
+    Times,
+    at_positions,
+    differ,
+    earliest,
+    latest,
+    repeated,
+    word,
+)
 from spm_lib.history.observations import Observations
 
 
@@ -51,7 +63,7 @@ class Differences:
         return replace(
             self,
             at=np.where(known, latest(at, self.at_earliest), self.at),
-            evidence=np.where(known, evidence, self.evidence).astype(object),
+            evidence=np.where(known, word(evidence), self.evidence),
         )
 
     def log(self, seen: Observations, since: Times) -> Log:
@@ -102,5 +114,5 @@ def differences(
     row = np.flatnonzero(has_past & ~later & differ(before, values))
     since = latest(np.where(is_fresh, logged_at, NEVER), seen.unchanged_until)[row]
     until = latest(seen.changed_until[row], np.where(is_fresh, logged_at, NEVER)[row])
-    evidence = np.full(len(row), "weekly_diff", dtype=object)
+    evidence = repeated("weekly_diff", len(row))
     return Differences(row, before[row], values[row], since, until, evidence)

@@ -48,7 +48,7 @@ def write_folder(folder: Path, tables: dict[str, pd.DataFrame]) -> dict[str, str
     Returns
     -------
     dict of str to str
-        Table -> SHA-256 of its file, by which `read_parquet` knows it again.
+        Table -> SHA-256 of its file, by which `open_parquet` knows it again.
     """
     beside = folder.with_name(f".tmp-{folder.name}")
     if beside.exists():
@@ -96,8 +96,8 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def read_parquet(path: Path, where: str, digest: str) -> pa.Table:
-    """One stored table.
+def open_parquet(path: Path, where: str, digest: str) -> pq.ParquetFile:
+    """One stored table, its bytes checked; what is asked of it is read.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def read_parquet(path: Path, where: str, digest: str) -> pa.Table:
     if hashlib.sha256(content).hexdigest() != digest:
         given = "its bytes are not the ones that were stored"
         raise HistoryError("a stored table is damaged", where=where, given=given, remedy=remedy)
-    return pq.read_table(pa.BufferReader(content), use_threads=False)
+    return pq.ParquetFile(pa.BufferReader(content))
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -11,7 +11,19 @@ import pandas as pd
 
 from spm_lib.history.diff import differences
 from spm_lib.history.log import COLUMN_OF, Log, empty, joined, missing, typed
-from spm_lib.history.lookup import DAY, NEVER, TICK, Flags, Integers, Times, at_positions, earliest, instants
+from spm_lib.history.lookup import (
+    DAY,
+    NEVER,
+    TICK,
+    Flags,
+    Integers,
+    Times,
+    at_positions,
+    earliest,
+    instants,
+    repeated,
+    word,
+)
 from spm_lib.history.observations import Observations
 from spm_lib.schemas import OUTCOMES
 
@@ -59,7 +71,7 @@ def field_log(field: str, seen: Observations, vendor: Log | None, since: Times) 
 def _at_start(field: str, seen: Observations, values: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
     """What a first row says of the time before it: everything starts open, in a stage that is not closed."""
     if field == "status":
-        return np.full(len(values), "open", dtype=object)
+        return repeated("open", len(values))
     if field == "stage":
         unknown = values.copy()
         unknown[_is_closed(seen)] = None
@@ -102,22 +114,22 @@ def _initial(
     by_log = ~np.isnat(logged_at) & (logged_at <= seen.first_as_of)
     value = np.where(by_log, at_positions(logged.old, first, missing(shown)), shown)
     if otherwise is not None:
-        value = np.where(pd.isna(value), otherwise, value)
+        value = np.where(pd.isna(value), word(otherwise), value)
     recorded = np.where(by_log, at_positions(logged.recorded_at, first, NEVER), seen.first_as_of)
     of = np.flatnonzero(~pd.isna(value)).astype(np.int64)
     at = since[of]
     nothing = np.full(len(of), missing(shown)) if shown.dtype != object else np.full(len(of), None)
-    evidence = np.full(len(of), "inferred_create", dtype=object)
+    evidence = repeated("inferred_create", len(of))
     return Log(of, at, at, recorded[of], nothing, value[of], evidence)
 
 
 def presence_log(seen: Observations, vendor: Log | None, since: Times) -> Log:
     """When each opportunity was there, deleted, merged, or missing from a drop that shows every one."""
     rows = seen.rows
-    shown = np.where(rows["is_deleted"].fillna(False).astype(bool), "deleted", "present").astype(object)
-    shown = np.where(rows["merged_into"].notna(), "merged", shown)
+    shown = np.where(rows["is_deleted"].fillna(False).astype(bool), word("deleted"), word("present"))
+    shown = np.where(rows["merged_into"].notna(), word("merged"), shown)
     logged = vendor if vendor is not None else empty("presence")
-    start = np.full(len(shown), "present", dtype=object)
+    start = repeated("present", len(shown))
     missed, back = _missed(seen, shown, logged)
     found = differences(seen, shown, logged, at_start=start)
     # coming back from nowhere is the change, whatever it was before
@@ -150,8 +162,8 @@ def _missed(seen: Observations, shown: npt.NDArray[Any], logged: Log) -> tuple[L
         seen.as_of[row],
         decided[row],
         shown[row],
-        np.full(len(row), "absent", dtype=object),
-        np.full(len(row), "weekly_diff", dtype=object),
+        repeated("absent", len(row)),
+        repeated("weekly_diff", len(row)),
     )
     return log, row[~is_last[row]] + 1
 
@@ -169,7 +181,7 @@ def _returned(seen: Observations, shown: npt.NDArray[Any], back: Integers) -> Lo
         seen.as_of[back] - TICK,
         at_positions(seen.full_drops, before, NEVER),
         seen.as_of[back],
-        np.full(len(back), "absent", dtype=object),
+        repeated("absent", len(back)),
         shown[back],
-        np.full(len(back), "weekly_diff", dtype=object),
+        repeated("weekly_diff", len(back)),
     )

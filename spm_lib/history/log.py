@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,21 @@ class Log:
         starts = np.append(True, self.of[1:] != self.of[:-1])[: len(self.of)]
         return np.flatnonzero(starts)
 
+    @cached_property
+    def runs(self) -> Integers:
+        """For each change, the position of the first of the run of the same values it belongs to."""
+        if not len(self.of):
+            return np.empty(0, dtype=np.int64)
+        fresh = np.append(True, (self.of[1:] != self.of[:-1]) | (self.new[1:] != self.new[:-1]))
+        return np.maximum.accumulate(np.where(fresh, np.arange(len(self.of)), 0)).astype(np.int64)
+
+    @cached_property
+    def by_earliest(self) -> Log:
+        """The same changes, those of an opportunity in the order of their earliest possible moments."""
+        if self.at_earliest is self.at:
+            return self
+        return self.taken(np.lexsort((self.at_earliest, self.of)))
+
     def last(self, of: Integers, at: Times, *, inclusive: bool = False) -> Integers:
         """Position of the last change of each opportunity before a moment; -1 where there is none."""
         return last_before(of, at, self.of, self.at, inclusive=inclusive)
@@ -82,7 +98,9 @@ def joined(logs: Sequence[Log]) -> Log:
         np.concatenate([log.new for log in logs]),
         np.concatenate([log.evidence for log in logs]),
     )
-    return whole.taken(np.lexsort((whole.at, whole.of)))
+    whole = whole.taken(np.lexsort((whole.at, whole.of)))
+    # where every instant is exact, the earliest possible ones are the same, and held once
+    return replace(whole, at_earliest=whole.at) if (whole.at_earliest == whole.at).all() else whole
 
 
 def empty(field: str) -> Log:
@@ -99,7 +117,15 @@ def typed(field: str, values: pd.Series) -> npt.NDArray[Any]:
         return pd.to_numeric(values, errors="coerce").astype("float64").round(2).to_numpy()
     if field == "expected_close":
         return pd.to_datetime(values, errors="coerce", format="ISO8601").to_numpy(dtype="datetime64[us]")
-    return values.astype(object).where(values.notna(), None).to_numpy()
+    return shared(values)
+
+
+def shared(values: pd.Series) -> npt.NDArray[np.object_]:
+    """Text as objects, None for missing: equal ones are one object, so that a long log costs its pointers."""
+    codes, words = pd.factorize(values)
+    known = np.array([*words, None], dtype=object)
+    found: npt.NDArray[np.object_] = known[codes]
+    return found
 
 
 def missing(values: npt.NDArray[Any]) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Integers = npt.NDArray[np.int64]
 Times = npt.NDArray[np.datetime64]
@@ -36,6 +38,22 @@ def instant(at: pd.Timestamp) -> np.datetime64:
 def stamps(at: Times) -> pd.Series:
     """Plain UTC instants as timezone-aware timestamps."""
     return pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def positions(values: pd.Series, among: pd.Index) -> Integers:
+    """Where each value stands among others, each of which is there once; -1 for what is not there."""
+    found = pc.index_in(pa.array(values), value_set=pa.array(among))
+    places: Integers = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return places
+
+
+def sorted_texts(values: pd.Series) -> tuple[pd.Index, Integers]:
+    """The different values, sorted, and the position of each row's among them."""
+    codes, words = pd.factorize(values)
+    order = pc.array_sort_indices(pa.array(words)).to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return words.take(order), place[codes]
 
 
 def earliest(*times: Times) -> Times:
@@ -92,6 +110,16 @@ def _bounds(log_of: Integers, of: Integers) -> tuple[Integers, Integers]:
     size = max(int(log_of[-1]), int(of.max())) + 1
     over = np.cumsum(np.bincount(log_of, minlength=size), dtype=np.int64)
     return np.append(np.int64(0), over)[of], over[of]
+
+
+def word(text: str) -> npt.NDArray[np.object_]:
+    """A text as an object that arrays share; numpy makes one for every place of a plain text."""
+    return np.array(text, dtype=object)
+
+
+def repeated(text: str, count: int) -> npt.NDArray[np.object_]:
+    """One text so many times, one object."""
+    return np.repeat(word(text), count)
 
 
 def at_positions(values: Any, positions: Integers, missing: Any) -> Any:

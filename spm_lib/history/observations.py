@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from spm_lib.history.lookup import DAY, NEVER, Flags, Integers, Times, at_positions, instant, instants
+from spm_lib.history.lookup import (
+    DAY,
+    NEVER,
+    Flags,
+    Integers,
+    Times,
+    at_positions,
+    instant,
+    instants,
+    sorted_texts,
+)
 from spm_lib.history.manifest import Entry
 from spm_lib.history.received import everything
 from spm_lib.history.reps import Reps
@@ -27,10 +36,10 @@ class Observations:
 
     Attributes
     ----------
-    ids : array of str
-        Opportunity ids; an opportunity is known by its position here.
+    ids : pandas.Index of str
+        Opportunity ids, sorted; an opportunity is known by its position here.
     rows : pandas.DataFrame
-        ``schemas.OPPORTUNITIES``, reps resolved.
+        ``schemas.OPPORTUNITIES``, reps resolved; of a timeline, those columns of it that are in no log.
     of : array of int
         The opportunity of each row.
     as_of : array of instants
@@ -49,7 +58,7 @@ class Observations:
         column, as_of: columns a drop left out, whose last known values were carried on.
     """
 
-    ids: npt.NDArray[np.object_]
+    ids: pd.Index
     rows: pd.DataFrame
     of: Integers
     as_of: Times
@@ -95,11 +104,11 @@ def observe(store: Store, entries: Sequence[Entry], reps: Reps) -> Observations:
     rows, brought_by = everything(store, entries, "opportunities")
     taken = np.array([instant(entry.as_of) for entry in entries], dtype="datetime64[us]")
     as_of = taken[brought_by]
-    ids, of = np.unique(rows["opportunity_id"].to_numpy(dtype=object), return_inverse=True)
+    ids, of = sorted_texts(rows["opportunity_id"])
     order = np.lexsort((brought_by, as_of, of))
     stands = np.append(differs_from_next(of[order], as_of[order]), True)[: len(order)]
     order = order[stands]
-    rows, of, as_of = rows.iloc[order].reset_index(drop=True), of[order].astype(np.int64), as_of[order]
+    rows, of, as_of = rows.take(order).reset_index(drop=True), of[order], as_of[order]
     bringing = [entry for entry in entries if "opportunities" in entry.tables]
     drops = _when(bringing)
     full = [one for one in bringing if one.scope == "full"]
@@ -152,20 +161,20 @@ def _carried(
     rows: pd.DataFrame, of: Integers, as_of: Times, full_drops: Times
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Carry values on over drops that left a whole column out: not received is not emptied."""
-    counts = pd.Series(as_of).value_counts()
-    large = counts.index[(counts >= ENOUGH_ROWS) & counts.index.isin(full_drops)]
-    wide = np.isin(as_of, large.to_numpy())
-    left_out = []
+    drops, number = np.unique(as_of, return_inverse=True)
+    large = (np.bincount(number, minlength=len(drops)) >= ENOUGH_ROWS) & np.isin(drops, full_drops)
+    left_out: list[tuple[str, np.datetime64]] = []
     for column in OPPORTUNITIES.columns:
-        if column.volatile or column.required or column.name in _NATURALLY_EMPTY or not wide.any():
+        if column.volatile or column.required or column.name in _NATURALLY_EMPTY:
             continue
         values = rows[column.name]
-        filled = np.isin(as_of, np.unique(as_of[values.notna().to_numpy()]))
-        empty = wide & ~filled
-        if not empty.any() or not filled.any():
+        filled = np.bincount(number[values.notna().to_numpy()], minlength=len(drops)) > 0
+        without = large & ~filled
+        if not without.any() or not filled.any():
             continue
+        empty = without[number]
         carried = values.groupby(of).ffill()
         if carried[empty].notna().any():
             rows[column.name] = values.where(~empty, carried)
-            left_out += [(column.name, when) for when in np.unique(as_of[empty])]
+            left_out += [(column.name, when) for when in drops[without]]
     return rows, pd.DataFrame(left_out, columns=["column", "as_of"])

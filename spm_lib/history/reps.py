@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from spm_lib.client import Client, fold
@@ -42,13 +44,21 @@ class Reps:
         table : str, optional
             Count the unknown ones as rows of this table.
         """
-        counts = spelled.value_counts(sort=False)
-        meant = {spelling: self._meant(str(spelling)) for spelling in counts.index}
+        codes, spellings = pd.factorize(spelled)
+        meant = self.meant(spellings, np.bincount(codes[codes >= 0], minlength=len(spellings)), table)
+        # a missing spelling has the code -1, the last place
+        return pd.Series(pd.array([*meant, None], dtype="str")[codes], index=spelled.index, name=spelled.name)
+
+    def meant(
+        self, spellings: Iterable[str], counts: Iterable[int], table: str | None = None
+    ) -> list[str | None]:
+        """The same for each different spelling, in the order they were first met, and how often it was."""
+        found = [self._meant(str(spelling)) for spelling in spellings]
         if table is not None:
-            for spelling, rep in meant.items():
+            for spelling, rep, count in zip(spellings, found, counts, strict=True):
                 if rep is None:
-                    self.unknown.setdefault(str(spelling), Counter())[table] += int(counts[spelling])
-        return spelled.map(meant).astype("str")
+                    self.unknown.setdefault(str(spelling), Counter())[table] += int(count)
+        return found
 
     def _meant(self, spelling: str) -> str | None:
         folded = fold(spelling)

@@ -20,9 +20,7 @@ from spm_lib.history.lookup import (
     Integers,
     Times,
     at_positions,
-    earliest,
     instant,
-    instants,
     last_before,
     stamps,
 )
@@ -108,7 +106,26 @@ class Snapshot:
     @cached_property
     def activities(self) -> pd.DataFrame:
         """``schemas.ACTIVITIES``."""
-        return _activities(self._timeline, self._until)
+        return self._timeline.activities.until(self._until)
+
+    def some_activities(self, names: Collection[str] = (), since: pd.Timestamp | None = None) -> pd.DataFrame:
+        """Some columns of `activities`, without the cost of the others.
+
+        Parameters
+        ----------
+        names : collection of str
+            All columns when there are none.
+        since : pandas.Timestamp, optional
+            Only rows from then on, and the first of each sort of older ones: see `Activities.until`.
+        """
+        if since is None and "activities" in vars(self):
+            return self.activities[[*names]] if names else self.activities
+        return self._timeline.activities.until(self._until, names, None if since is None else instant(since))
+
+    def is_whole(self, since: pd.Timestamp) -> bool:
+        """Whether no activity took place before a moment."""
+        at = self._timeline.activities.rest["at"]
+        return at.empty or bool(at.iloc[0] >= since)
 
     @cached_property
     def leads(self) -> pd.DataFrame:
@@ -173,8 +190,7 @@ class _Facts:
         log = self.timeline.logs["status"]
         last = log.last(self.alive, self.now)
         status = at_positions(log.new, last, None)
-        run = _run_starts(log)
-        start = at_positions(run, last, -1).astype(np.int64)
+        start = at_positions(log.runs, last, -1).astype(np.int64)
         entered = np.where(np.isin(status, OUTCOMES), at_positions(log.at, start, NEVER), NEVER)
         # first seen closed, by a source that does not say when: it may have been any day since it began
         by_drops = at_positions(log.evidence, start, "") == "weekly_diff"
@@ -309,8 +325,7 @@ class _Facts:
         outcome is taken to have: people settle the amount when they close.
         """
         log = self.timeline.logs["amount"]
-        order = np.lexsort((log.at_earliest, log.of))
-        by_earliest = log.taken(order)
+        by_earliest = log.by_earliest
         position = last_before(
             self.alive, self.outcome_at, by_earliest.of, by_earliest.at_earliest, inclusive=True
         )
@@ -349,14 +364,6 @@ def _nothing(log: Log) -> Any:
     return {"M": NEVER, "f": np.nan}.get(log.new.dtype.kind)
 
 
-def _run_starts(log: Log) -> Integers:
-    """For each change, the position of the first of the run of the same values it belongs to."""
-    if not len(log.of):
-        return np.empty(0, dtype=np.int64)
-    fresh = np.append(True, (log.of[1:] != log.of[:-1]) | (log.new[1:] != log.new[:-1]))
-    return np.maximum.accumulate(np.where(fresh, np.arange(len(log.of)), 0)).astype(np.int64)
-
-
 def _split(outcomes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     """Each outcome shared as its splits say, in the same order; shares that do not add up to 1 do nothing."""
     if splits.empty:
@@ -373,19 +380,3 @@ def _split(outcomes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([whole, parts[outcomes.columns]], ignore_index=True)
     order = ["outcome_at", "opportunity_id", "rep_id"]
     return both.sort_values(order, kind="stable", ignore_index=True)
-
-
-def _activities(timeline: Timeline, until: np.datetime64) -> pd.DataFrame:
-    """``schemas.ACTIVITIES`` at a cut-off: what took place before it, and what was planned by then."""
-    frame = timeline.activities
-    at, logged = instants(frame["at"]), instants(frame["logged_at"])
-    ahead = at >= until
-    written = earliest(logged, timeline.first_shown) < until
-    written |= timeline.first_shown <= until
-    kept = frame[~ahead | written].copy()
-    later = ahead[~ahead | written]
-    # what lies ahead is a plan, whatever became of it since
-    kept.loc[later & kept["status"].ne("cancelled").to_numpy(), "status"] = "planned"
-    for name in ("outcome", "duration_seconds", "next_step_on", "with_decision_maker"):
-        kept[name] = kept[name].mask(pd.Series(later, index=kept.index))
-    return schemas.ACTIVITIES.conform(kept)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from spm_lib.drops import QUARANTINE_COLUMNS, Drop
-from spm_lib.history.disk import act, locked, read_parquet, sweep, write_file, write_folder
+from spm_lib.history.disk import act, locked, open_parquet, sweep, write_file, write_folder
 from spm_lib.history.manifest import Entry, entry_of, live, manifest_bytes, read_manifest, rereads, utc
 from spm_lib.history.vanished import check_vanished
 from spm_lib.schemas import RECEIVED
@@ -121,7 +122,11 @@ class Store:
         return hashlib.sha256(ids.encode()).hexdigest()
 
     def read(self, entry: Entry, table: str) -> pa.Table:
-        """One stored table of one batch, as an Arrow table.
+        """One stored table of one batch, as an Arrow table; raises what `open` does."""
+        return self.open(entry, table).read(use_threads=False)
+
+    def open(self, entry: Entry, table: str) -> pq.ParquetFile:
+        """One stored table of one batch, checked, of which some columns can be read.
 
         Raises
         ------
@@ -130,7 +135,7 @@ class Store:
         """
         path = self._batches / entry.batch_id / f"{table}.parquet"
         where = f"{self.folder.name}/{path.relative_to(self.folder)}"
-        return read_parquet(path, where, entry.digests[table])
+        return open_parquet(path, where, entry.digests[table])
 
     def _write(self, drop: Drop, entry: Entry, everything: list[Entry]) -> Path | None:
         tables = {name: RECEIVED[name].conform(drop.tables[name]) for name in entry.tables}

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spm_lib import schemas
 from spm_lib.client import Client
+from spm_lib.history.activities import Activities, activities
 from spm_lib.history.fields import born, created, field_log, presence_log
 from spm_lib.history.log import COLUMN_OF, Log, as_text
-from spm_lib.history.lookup import Times, instant, stamps
+from spm_lib.history.lookup import Times, stamps
 from spm_lib.history.manifest import Entry
 from spm_lib.history.observations import Observations, observe
-from spm_lib.history.received import everything, latest
+from spm_lib.history.received import AT_ONCE, everything, hand_back, latest
 from spm_lib.history.reps import Reps
 from spm_lib.history.store import Store
 from spm_lib.history.vendor import vendor_changes
@@ -37,10 +40,7 @@ class Timeline:
         One per field of ``schemas.CHANGE_FIELDS``.
     since, created : arrays of instants
         Per opportunity: when it began, and the creation date the source shows (NaT: none).
-    activities : pandas.DataFrame
-        ``schemas.ACTIVITIES`` as the latest drop shows each, reps resolved.
-    first_shown : array of instants
-        Per activity, when the first drop that shows it was taken.
+    activities : Activities
     stages, quotas, splits, leads : pandas.DataFrame
         The latest of each, reps resolved.
     unknown : mapping of str to Counter
@@ -55,8 +55,7 @@ class Timeline:
     logs: Mapping[str, Log]
     since: Times
     created: Times
-    activities: pd.DataFrame
-    first_shown: Times
+    activities: Activities
     stages: pd.DataFrame
     quotas: pd.DataFrame
     splits: pd.DataFrame
@@ -89,25 +88,44 @@ class Timeline:
 
     def changes(self, cutoff: np.datetime64) -> pd.DataFrame:
         """``schemas.SNAPSHOT_CHANGES`` before a cut-off, by opportunity, then time."""
-        logs = {field: self.logs[field].taken(self.logs[field].at < cutoff) for field in CHANGE_FIELDS}
-        of, at = (np.concatenate([getattr(log, name) for log in logs.values()]) for name in ("of", "at"))
-        found = pd.DataFrame(
-            {
-                "opportunity_id": pd.Series(self.seen.ids[of], dtype="str"),
-                "field": pd.Series(
-                    np.repeat(list(logs), [len(log.of) for log in logs.values()]), dtype="str"
-                ),
-                "old": pd.concat([as_text(field, log.old) for field, log in logs.items()], ignore_index=True),
-                "new": pd.concat([as_text(field, log.new) for field, log in logs.items()], ignore_index=True),
-                "at": stamps(at),
-                "at_earliest": stamps(np.concatenate([log.at_earliest for log in logs.values()])),
-                "evidence": pd.Series(np.concatenate([log.evidence for log in logs.values()]), dtype="str"),
-                "recorded_at": stamps(np.concatenate([log.recorded_at for log in logs.values()])),
-            }
-        )
+        logs = {field: self.logs[field] for field in CHANGE_FIELDS}
+        rows = {field: np.flatnonzero(log.at < cutoff) for field, log in logs.items()}
+
+        def column(name: str) -> npt.NDArray[Any]:
+            return np.concatenate([getattr(log, name)[rows[field]] for field, log in logs.items()])
+
         # opportunities are numbered in the order of their ids
-        order = np.lexsort((at, of))
-        return schemas.SNAPSHOT_CHANGES.conform(found.iloc[order])
+        order = np.lexsort((column("at"), column("of")))
+
+        def text(name: str) -> pd.Series:
+            parts = [as_text(field, getattr(log, name)[rows[field]]) for field, log in logs.items()]
+            return pd.concat(parts, ignore_index=True).take(order).reset_index(drop=True)
+
+        ids = self.seen.ids.take(column("of")[order])
+        number = np.repeat(np.arange(len(logs)), [len(one) for one in rows.values()])[order]
+        return schemas.SNAPSHOT_CHANGES.conform(
+            pd.DataFrame(
+                {
+                    "opportunity_id": pd.Series(ids, copy=False),
+                    "field": pd.Series(pd.array(list(logs), dtype="str").take(number)),
+                    "old": text("old"),
+                    "new": text("new"),
+                    "at": stamps(column("at")[order]),
+                    "at_earliest": stamps(column("at_earliest")[order]),
+                    "evidence": pd.Series(column("evidence")[order], dtype="str"),
+                    "recorded_at": stamps(column("recorded_at")[order]),
+                }
+            )
+        )
+
+
+#: Columns of ``schemas.OPPORTUNITIES`` a snapshot takes from what a drop shows; all else it has of the logs.
+_SHOWN = [
+    name
+    for name in schemas.SNAPSHOT_OPPORTUNITIES.names
+    if name in schemas.OPPORTUNITIES.names
+    and name not in ("opportunity_id", "created_at", *COLUMN_OF.values())
+]
 
 
 def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None) -> Timeline:
@@ -136,17 +154,16 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
     vendor, orphans = vendor_changes(store, entries, seen.ids, reps)
     since = born(seen, vendor)
     logs = {field: field_log(field, seen, vendor.get(field), since) for field in COLUMN_OF}
-    logs["presence"] = presence_log(seen, vendor.get("presence"), since)
-    activities, first_shown = _activities(store, entries, reps)
-    return Timeline(
+    logs["presence"] = presence_log(seen, vendor.pop("presence", None), since)
+    del vendor
+    found = Timeline(
         client,
         entries,
-        seen,
+        replace(seen, rows=seen.rows[_SHOWN]),
         logs,
         since,
         created(seen),
-        activities,
-        first_shown,
+        activities(store, entries, reps),
         latest(store, entries, "stages").sort_values("position", kind="stable", ignore_index=True),
         _quotas(store, entries, reps),
         _splits(store, entries, reps),
@@ -154,6 +171,9 @@ def timeline(store: Store, client: Client, known_at: pd.Timestamp | None = None)
         reps.unknown,
         orphans,
     )
+    if len(found.activities.rest) > AT_ONCE:
+        hand_back()
+    return found
 
 
 def _resolved(frame: pd.DataFrame, reps: Reps, table: str) -> pd.DataFrame:
@@ -182,16 +202,3 @@ def _leads(store: Store, entries: Sequence[Entry], reps: Reps) -> pd.DataFrame:
     """The leads as the latest drop that shows each shows it; one that nobody known follows up stays."""
     frame = latest(store, entries, "leads")
     return frame.assign(rep_id=reps.resolve(frame["rep_id"], "leads"))
-
-
-def _activities(store: Store, entries: Sequence[Entry], reps: Reps) -> tuple[pd.DataFrame, Times]:
-    """Each activity as the latest drop shows it, in order of time, and when one first showed it."""
-    frame, brought_by = everything(store, entries, "activities")
-    taken = np.array([instant(entry.as_of) for entry in entries], dtype="datetime64[us]")
-    frame["first_shown"] = taken[brought_by]
-    frame["first_shown"] = frame.groupby("activity_id")["first_shown"].transform("min")
-    frame = frame.drop_duplicates("activity_id", keep="last")
-    frame = frame.sort_values(["at", "activity_id"], kind="stable", ignore_index=True)
-    frame["rep_id"] = reps.resolve(frame["rep_id"], "activities")
-    shown: Times = frame.pop("first_shown").to_numpy(dtype="datetime64[us]")
-    return schemas.ACTIVITIES.conform(frame), shown

@@ -7,7 +7,7 @@ import pandas as pd
 
 from spm_lib.metrics.groups import ACTIVITY_GROUPINGS, check_by, sums, whole
 from spm_lib.metrics.intervals import Floats, ratio, wilson
-from spm_lib.metrics.registry import metric
+from spm_lib.metrics.registry import Reads, metric
 from spm_lib.metrics.unique import (
     SAME_SECONDS,
     contact_recorded,
@@ -61,6 +61,7 @@ _STEPS = _COUNTS[1:-1]
     example="5 calls logged, one of them twice: unique 4. Two last 60 s or more: reached 2, two-way 2. One "
     "agreed a next step; 9 days later the opportunity is a stage further: next step 1, advanced 1.",
     groupings=ACTIVITY_GROUPINGS,
+    reads={"activities": Reads(days=0), "unique": Reads(days=0)},
 )
 def activity_ladder(
     activities: pd.DataFrame,
@@ -149,6 +150,7 @@ def activity_ladder(
     },
     example="5 calls logged, 4 unique, 2 reached: unique 4 of 5 = 80 %, reached 2 of 4 = 50 %, 18-82 %.",
     groupings=ACTIVITY_GROUPINGS,
+    reads={"activities": Reads(days=0), "unique": Reads(days=0)},
 )
 def activity_ladder_steps(
     activities: pd.DataFrame,

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from spm_lib.metrics import beta_binomial
-from spm_lib.metrics.activity_signs import QUESTIONS
+from spm_lib.metrics.activity_signs import QUESTIONS, WHOLE_DAYS
 from spm_lib.metrics.activity_signs import occasions as every_occasion
 from spm_lib.metrics.intervals import ratio
-from spm_lib.metrics.registry import metric
+from spm_lib.metrics.registry import Reads, metric
 from spm_lib.periods import Calendar, Period, add_months
 
 #: At most this share of honest reps is asked anything within a year of weekly looks.
@@ -28,6 +28,8 @@ MIN_FLAGGED = 2
 MIN_PEERS = 20
 #: Days before the period that tell what is usual.
 PAST_DAYS = 364
+#: What of the activities can be part of an occasion.
+OCCASIONS_READ = Reads(days=PAST_DAYS + WHOLE_DAYS)
 
 # how many occasions the peers' rate, and the own past, weigh at most: reps and weeks honestly differ
 _LEAST, _MOST, _PAST_MOST = 20.0, 100.0, 100.0
@@ -84,6 +86,7 @@ _CARD = {
     },
     example="4 of 4 weeks show a burst; the peers' 0 of 120, own past 0 of 40. Peers: beta(0.41, 99.59), "
     "P(4 of 4) = 1.2e-7 is below 1.4e-4, own past's is lower still: asked.",
+    reads={"activities": OCCASIONS_READ},
 )
 def activity_questions(
     activities: pd.DataFrame,
@@ -155,6 +158,7 @@ def look(
         "detail": "in words",
     },
     example='A call of 8 s said to have reached somebody: "reached somebody for 8 s".',
+    reads={"activities": OCCASIONS_READ},
 )
 def activity_questions_rows(
     activities: pd.DataFrame,

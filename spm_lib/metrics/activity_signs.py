@@ -20,6 +20,8 @@ from spm_lib.periods import Calendar
 SHORT_SECONDS = 30
 #: Written down this many working days later or more.
 LATE_DAYS = 3
+#: A whole week before: an occasion is a week at most, and is taken or left whole.
+WHOLE_DAYS = 8
 #: So many activities within an hour are a burst.
 BURST_COUNT = 8
 _BURST_SPAN = pd.Timedelta(hours=1)
@@ -89,8 +91,7 @@ def occasions(
         flagged, activity_id or opportunity_id, detail (of flagged ones; else empty).
     """
     if since is not None:
-        # a whole week before: an occasion is a week at most, and is taken or left whole
-        limit = since - pd.Timedelta(days=8)
+        limit = since - pd.Timedelta(days=WHOLE_DAYS)
         activities = activities[(activities["at"] >= limit) | (activities["logged_at"] >= limit)]
     done = activities[is_done(activities) & activities["rep_id"].notna()]
     written = done["logged_at"].fillna(done["at"])

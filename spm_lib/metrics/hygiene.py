@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from spm_lib.errors import MetricError
-from spm_lib.metrics.hygiene_rules import NEED_LIMIT, RULES, Checked, Facts
+from spm_lib.metrics.hygiene_rules import ACTIVITY_COLUMNS, NEED_LIMIT, RULES, Checked, Facts
 from spm_lib.metrics.intervals import ratio, wilson
 from spm_lib.metrics.pipeline import is_present
-from spm_lib.metrics.registry import metric
+from spm_lib.metrics.registry import Reads, metric
 from spm_lib.periods import Period
 
 _TIME = "open opportunities: the state at the cut-off; lost_without_reason: lost in the period"
@@ -46,6 +46,7 @@ _EXCLUDED = "what cannot be checked because the source does not record it (count
     },
     example="4 open (10,000, 20,000, 30,000, 40,000), the first is 3 days overdue, the last has no date: "
     "checked 3, failed 1, pass rate 67 %, by amount 50,000 / 60,000 = 83 %, unknown 1.",
+    reads={"activities": Reads(columns=ACTIVITY_COLUMNS)},
 )
 def hygiene(
     opportunities: pd.DataFrame,
@@ -128,6 +129,7 @@ _COLUMNS += ["unknown_count", "fixed_count", "document", "version"]
         "detail": "in words",
     },
     example='Expected on 2026-11-12, looked at on 2026-11-15: "expected 2026-11-12, 3 days overdue".',
+    reads={"activities": Reads(columns=ACTIVITY_COLUMNS)},
 )
 def hygiene_rows(
     opportunities: pd.DataFrame,

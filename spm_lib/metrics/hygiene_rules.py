@@ -37,6 +37,10 @@ class Checked:
     detail: pd.Series
 
 
+#: What the rules read of activities.
+ACTIVITY_COLUMNS = ("at", "outcome", "status", "opportunity_id", "next_step_on")
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the rules look at.

@@ -20,6 +20,24 @@ Function = TypeVar("Function", bound=Callable[..., pd.DataFrame])
 
 
 @dataclass(frozen=True)
+class Reads:
+    """What a metric reads of a table that grows without end, where that is not all of it.
+
+    Attributes
+    ----------
+    days : int or None
+        Only rows that took place, or were written down, so many days before the period or later; besides
+        those it may only ask whether any older row says something, and when the first one was. None means
+        all rows.
+    columns : tuple of str
+        Only these; all when there are none.
+    """
+
+    days: int | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Definition:
     """The definition card of one metric.
 
@@ -41,6 +59,8 @@ class Definition:
     groupings : tuple of str
         What `by` may be; empty when the metric has no groups.
     function : callable
+    reads : mapping of str to Reads
+        Fact -> what of it is read, where the caller can hand over a part.
     """
 
     id: str
@@ -56,6 +76,7 @@ class Definition:
     example: str
     groupings: tuple[str, ...]
     function: Callable[..., pd.DataFrame] = field(repr=False)
+    reads: Mapping[str, Reads] = field(default_factory=dict, repr=False)
 
 
 #: Id -> the newest definition, filled by `metric`.
@@ -78,6 +99,7 @@ def metric(
     version: int = 1,
     effective_from: date = date(2026, 1, 1),
     name: str | None = None,
+    reads: Mapping[str, Reads] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a metric; the arguments are its definition card.
 
@@ -102,6 +124,7 @@ def metric(
             example=example,
             groupings=groupings,
             function=function,
+            reads=dict(reads or {}),
         )
         _file(card)
         return function
@@ -212,9 +235,22 @@ def _arguments(
             arguments[name] = options[name]
         elif optional and any(base in options for base in _MADE_OF.get(name, ())):
             continue
-        elif name in known and not (optional and facts[name] is None):
-            arguments[name] = facts[name]
+        elif name in known:
+            given = _given(definition, facts, name, options)
+            if given is not None or not optional:
+                arguments[name] = given
         elif not optional:
             remedy = f"give it: {definition.id}(..., {name}=...)"
             raise MetricError(f"{definition.id} needs {name}", remedy=remedy)
     return arguments
+
+
+def _given(
+    definition: Definition, facts: Mapping[str, object], name: str, options: Mapping[str, object]
+) -> object:
+    """A fact; of a table that grows without end the part that is read, where the facts can hand it over."""
+    part, reads = getattr(facts, "part", None), definition.reads.get(name)
+    # the part is that of the facts' own period
+    if part is None or reads is None or "period" in options or "cutoff" in options:
+        return facts[name]
+    return part(name, reads)

@@ -19,6 +19,8 @@ from spm_lib.periods import Calendar, Period
 #: Rows that start within this many seconds of the first can be the same activity; so can lengths that differ
 #: by no more.
 SAME_SECONDS = 120
+#: The records an activity can be linked to.
+_LINKS = ("opportunity_id", "contact_id")
 #: Outcomes of a meeting that took place.
 HELD = ("held", "connected", "done")
 #: Outcomes of a call in which nobody was reached.
@@ -54,10 +56,10 @@ def unique_activities(activities: pd.DataFrame) -> pd.DataFrame:
         return rows
     merged = _merged(rows[~alone], pd.Series(same[~alone], index=rows.index[~alone]))
     # the merged row stands where the first of its rows stood
-    place = np.concatenate([np.flatnonzero(alone), np.unique(same[~alone])])
-    both = pd.concat([rows[alone], merged], ignore_index=True)
-    in_order: pd.DataFrame = both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
-    return in_order
+    row = np.where(alone, np.arange(len(rows)), -1)
+    row[np.unique(same[~alone])] = len(rows) + np.arange(len(merged))
+    both = pd.concat([rows, merged], ignore_index=True)
+    return both.take(row[row >= 0]).reset_index(drop=True)
 
 
 def _in_time_order(rows: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +143,11 @@ def _labels(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
     fresh = np.ones(len(rows) + 1, dtype=bool)
     fresh[1:-1] = (np.diff(seconds[order]) > SAME_SECONDS) | (np.diff(key[order]) != 0)
     starts = np.flatnonzero(fresh)
-    close = np.flatnonzero(np.diff(starts) > 1)
-    blocks = [order[starts[one] : starts[one + 1]].tolist() for one in close]
+    length = np.diff(starts)
+    pairs = order[starts[:-1][length == 2][:, None] + [0, 1]]
+    same = _fit(rows.iloc[pairs[:, 0]], rows.iloc[pairs[:, 1]])
+    labels[pairs[same, 1]] = pairs[same, 0]
+    blocks = [order[starts[one] : starts[one + 1]].tolist() for one in np.flatnonzero(length > 2)]
     wanted = [row for block in blocks for row in block]
     facts = dict(zip(wanted, _comparable(rows.iloc[wanted]), strict=True))
     for block in blocks:
@@ -150,15 +155,35 @@ def _labels(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
     return labels
 
 
+def _fit(first: pd.DataFrame, second: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether the second row is another log of the first, of many such pairs: what `_fits` says of one."""
+
+    def of(name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        codes, _ = pd.factorize(pd.concat([first[name], second[name]], ignore_index=True))
+        return codes[: len(first)], codes[len(first) :]
+
+    one, other = of("direction")
+    against = (one >= 0) & (other >= 0) & (one != other)
+    length, other_length = (side["duration_seconds"].to_numpy(dtype=float) for side in (first, second))
+    against |= np.abs(length - other_length) > SAME_SECONDS
+    linked = (length == other_length) & (length > 0)
+    names, other_names = (np.zeros(len(first), dtype=bool) for _ in range(2))
+    for link in _LINKS:
+        one, other = of(link)
+        linked |= (one >= 0) & (one == other)
+        names, other_names = names | (one >= 0), other_names | (other >= 0)
+    fit: npt.NDArray[np.bool_] = ~against & (linked | ~names | ~other_names)
+    return fit
+
+
 def _comparable(rows: pd.DataFrame) -> list[tuple[str | None, frozenset[str], float]]:
     """Direction, linked records and length of each row."""
-    links = ("opportunity_id", "contact_id")
-    columns = [rows["direction"], *(rows[name] for name in links), rows["duration_seconds"]]
+    columns = [rows["direction"], *(rows[name] for name in _LINKS), rows["duration_seconds"]]
     return [
         (
             None if pd.isna(direction) else str(direction),
             frozenset(
-                f"{name}\x00{value}" for name, value in zip(links, linked, strict=True) if pd.notna(value)
+                f"{name}\x00{value}" for name, value in zip(_LINKS, linked, strict=True) if pd.notna(value)
             ),
             float(length),
         )

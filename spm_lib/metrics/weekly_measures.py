@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from spm_lib.metrics.attainment import booked
+from spm_lib.metrics.groups import cents
 from spm_lib.metrics.intervals import ratio
 from spm_lib.metrics.pipeline import is_present
-from spm_lib.metrics.registry import metric
+from spm_lib.metrics.registry import Reads, metric
 from spm_lib.metrics.unique import (
     contact_recorded,
     is_conversation,
@@ -22,6 +24,10 @@ from spm_lib.metrics.unique import (
     unique_activities,
 )
 from spm_lib.periods import WEEKDAYS, Calendar, Period, weeks_of
+
+Numbers = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 #: Activities whose logging is looked at: what one does with somebody else.
 LOGGED_KINDS = ("call", "email", "meeting")
@@ -54,6 +60,7 @@ LOG_HOURS = 24
     },
     example="Four calls in a week, logged 1, 2, 30 hours after and at an unknown time: "
     "logged_within_24h_rate 2 / 3 = 67 %, n 3.",
+    reads={"activities": Reads(days=0, columns=("at",)), "unique": Reads(days=0)},
 )
 def weekly_measures(
     opportunities: pd.DataFrame,
@@ -90,51 +97,71 @@ def weekly_measures(
         In the order of `MEASURES`, then of weeks.
     """
     asked = MEASURES if measures is None else [one for one in MEASURES if one in measures]
-    tables = {
-        "opportunities": opportunities[is_present(opportunities)],
-        "outcomes": outcomes,
-        "activities": unique_activities(activities) if unique is None else unique,
-    }
     weeks = list(weeks_of(period, starts_on=WEEKDAYS[period.start.weekday()]))
-    worked = [calendar.business_days(week.start, week.end) for week in weeks]
-    rows = []
-    for name in asked:
-        how = _HOW[name]
-        facts, export = tables[how.source], "activities" if how.source == "activities" else "opportunities"
-        moments, is_recorded = facts[_MOMENT[how.source]], how.is_recorded(facts)
-        first, counted = moments.min(), how.counted(facts, conversation_seconds)
-        parts = _by_week(facts.loc[counted, list(how.columns)], moments[counted], weeks)
-        for week, days, part in zip(weeks, worked, parts, strict=True):
-            known = is_recorded and _is_begun(first, week, calendar)
-            known = known and is_received(received_until, export, week, calendar)
-            value, n = how.measured(part) if known else (np.nan, np.nan)
-            rows.append((name, week.label, pd.Timestamp(week.start), value, n, days))
-    columns = ["measure", "week", "starts_on", "value", "n", "business_days"]
-    table = pd.DataFrame(rows, columns=columns)
-    kinds = {
-        "measure": "str",
-        "week": "str",
-        "starts_on": "datetime64[us]",
-        "value": "float64",
-        "n": "float64",
-        "business_days": "int64",
+    tables = {
+        "opportunities": lambda: opportunities[is_present(opportunities)],
+        "outcomes": lambda: outcomes,
+        "activities": lambda: unique_activities(activities) if unique is None else unique,
     }
-    return table.astype(kinds)
+    values, counts = (np.full((len(asked), len(weeks)), np.nan) for _ in range(2))
+    for source in dict.fromkeys(_HOW[name].source for name in asked):
+        facts = tables[source]()
+        moments = facts[_MOMENT[source]]
+        known = _known(moments.min(), source, weeks, calendar, received_until)
+        inside, bounds = _by_week(moments, weeks)
+        told = facts.iloc[inside]
+        for row, name in enumerate(asked):
+            how = _HOW[name]
+            if how.source != source or not known.any() or not how.is_recorded(facts):
+                continue
+            counted = how.counted(told, conversation_seconds)
+            rows = told[list(how.columns)][counted]
+            over = np.append(0, np.cumsum(counted.to_numpy(dtype=bool)))[bounds]
+            values[row], counts[row] = how.measured(rows, over)
+            values[row, ~known] = counts[row, ~known] = np.nan
+    starts = [pd.Timestamp(week.start) for week in weeks]
+    worked = [calendar.business_days(week.start, week.end) for week in weeks]
+    return pd.DataFrame(
+        {
+            "measure": pd.Series(np.repeat(asked, len(weeks)), dtype="str"),
+            "week": pd.Series([week.label for week in weeks] * len(asked), dtype="str"),
+            "starts_on": pd.Series(starts * len(asked), dtype="datetime64[us]"),
+            "value": values.ravel(),
+            "n": counts.ravel(),
+            "business_days": pd.Series(worked * len(asked), dtype="int64"),
+        }
+    )
 
 
-def _by_week(facts: pd.DataFrame, moments: pd.Series, weeks: list[Period]) -> Iterator[pd.DataFrame]:
-    """The rows of each week, in their order: all weeks in one pass over the moments."""
+def _by_week(moments: pd.Series, weeks: list[Period]) -> tuple[Counts, Counts]:
+    """The rows within the weeks, by week and then in their order, and where each week begins and ends."""
     if not weeks:
-        return
+        return np.empty(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
     bounds = pd.DatetimeIndex([week.start_at for week in weeks] + [weeks[-1].end_at]).tz_convert("UTC")
     edges = bounds.tz_localize(None).to_numpy(dtype="datetime64[us]")
     at = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     inside = np.flatnonzero((at >= edges[0]) & (at < edges[-1]))
     number = np.searchsorted(edges, at[inside], side="right") - 1
-    inside = inside[np.argsort(number, kind="stable")]
-    over = np.cumsum(np.bincount(number, minlength=len(weeks)))
-    for begin, end in zip([0, *over[:-1]], over, strict=True):
-        yield facts.iloc[inside[begin:end]]
+    if (np.diff(number) < 0).any():
+        order = np.argsort(number, kind="stable")
+        inside, number = inside[order], number[order]
+    return inside, np.searchsorted(number, np.arange(len(weeks) + 1))
+
+
+def _known(
+    first: pd.Timestamp,
+    source: str,
+    weeks: list[Period],
+    calendar: Calendar,
+    received_until: dict[str, pd.Timestamp],
+) -> Flags:
+    """Which weeks the record holds whole, from its first moment to the latest export."""
+    export = "activities" if source == "activities" else "opportunities"
+    told = [
+        _is_begun(first, week, calendar) and is_received(received_until, export, week, calendar)
+        for week in weeks
+    ]
+    return np.array(told, dtype=bool)
 
 
 def _is_begun(first: pd.Timestamp, week: Period, calendar: Calendar) -> bool:
@@ -169,25 +196,37 @@ def _logged(unique: pd.DataFrame, _seconds: int) -> pd.Series:
     return unique["kind"].isin(LOGGED_KINDS) & is_done(unique) & unique["logged_at"].notna()
 
 
-def _count(week: pd.DataFrame) -> tuple[float, float]:
-    return float(len(week)), float(len(week))
-
-
-def _shares(week: pd.DataFrame) -> tuple[float, float]:
-    """Opportunities; the shares of a split add up to one."""
-    count = round(float(week["share_rate"].sum()), 9)
+def _count(_rows: pd.DataFrame, bounds: Counts) -> tuple[Numbers, Numbers]:
+    count = np.diff(bounds).astype(float)
     return count, count
 
 
-def _bookings(week: pd.DataFrame) -> tuple[float, float]:
-    row = booked(week, None, None).iloc[0]
-    amount = float(row["bookings"])
-    return amount, np.nan if np.isnan(amount) else float(row["won_count"])
+def _shares(rows: pd.DataFrame, bounds: Counts) -> tuple[Numbers, Numbers]:
+    """Opportunities; the shares of a split add up to one."""
+    count = np.round(_sums(rows["share_rate"], bounds), 9)
+    return count, count
 
 
-def _in_time(week: pd.DataFrame) -> tuple[float, float]:
-    in_time = week["logged_at"] - week["at"] <= pd.Timedelta(hours=LOG_HOURS)
-    return float(ratio(float(in_time.sum()), len(week))), float(len(week)) or np.nan
+def _bookings(rows: pd.DataFrame, bounds: Counts) -> tuple[Numbers, Numbers]:
+    """What each week booked, rounded on its own, and from how many wins: as `booked` says of a week alone."""
+    amount = np.concatenate([cents(pd.Series([one])) for one in _sums(rows["amount"], bounds)])
+    priced = np.append(0, np.cumsum(rows["amount"].notna()))[bounds]
+    unknown = (np.diff(priced) == 0) & (np.diff(bounds) > 0)
+    won, _ = _shares(rows, bounds)
+    return np.where(unknown, np.nan, amount), np.where(unknown, np.nan, won)
+
+
+def _in_time(rows: pd.DataFrame, bounds: Counts) -> tuple[Numbers, Numbers]:
+    in_time = rows["logged_at"] - rows["at"] <= pd.Timedelta(hours=LOG_HOURS)
+    count = np.diff(bounds).astype(float)
+    kept = np.diff(np.append(0, np.cumsum(in_time.to_numpy(dtype=bool)))[bounds])
+    return np.asarray(ratio(kept.astype(float), count), dtype=float), np.where(count > 0, count, np.nan)
+
+
+def _sums(values: pd.Series, bounds: Counts) -> Numbers:
+    """The sum of each week's values."""
+    plain = values.to_numpy(dtype=float)
+    return np.array([np.nansum(plain[begin:end]) for begin, end in pairwise(bounds)], dtype=float)
 
 
 @dataclass(frozen=True)
@@ -203,7 +242,8 @@ class _How:
     counted : callable
         Which of its rows count.
     measured : callable
-        Value and n of a week's counted rows.
+        Value and n of each week, from the counted rows in order of weeks and where each week begins and
+        ends.
     columns : tuple of str
         What it takes of them.
     """
@@ -211,7 +251,7 @@ class _How:
     source: str
     is_recorded: Callable[[pd.DataFrame], bool]
     counted: Callable[[pd.DataFrame, int], pd.Series]
-    measured: Callable[[pd.DataFrame], tuple[float, float]]
+    measured: Callable[[pd.DataFrame, Counts], tuple[Numbers, Numbers]]
     columns: tuple[str, ...] = ()
 
 

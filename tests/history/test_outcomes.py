@@ -325,7 +325,8 @@ def test_a_renamed_stage_is_the_same_stage(replay):
 def test_what_a_snapshot_is_made_of_is_not_changed_by_making_it(store, client):
     store.add(drop(WEEK_0, [deal(amount=1.0)], splits=[]), ingested_at=NOW)
     history = timeline(store, client)
-    before = {name: getattr(history, name).copy(deep=True) for name in ("activities", "stages", "splits")}
+    before = {name: getattr(history, name).copy(deep=True) for name in ("stages", "splits")}
+    planned = history.activities.rest.copy(deep=True)
     rows, logs = (
         history.seen.rows.copy(deep=True),
         {name: log.at.copy() for name, log in history.logs.items()},
@@ -333,6 +334,7 @@ def test_what_a_snapshot_is_made_of_is_not_changed_by_making_it(store, client):
     snapshot(history, at(WEEK_0))
     snapshot(history, at(WEEK_1))
     pd.testing.assert_frame_equal(history.seen.rows, rows)
+    pd.testing.assert_frame_equal(history.activities.rest, planned)
     for name, frame in before.items():
         pd.testing.assert_frame_equal(getattr(history, name), frame)
     assert all((history.logs[name].at == moments).all() for name, moments in logs.items())

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,8 +49,11 @@ class Remembered(Store):
         known = [one for one in self._entries if known_at is None or one.recorded_at <= known_at]
         return sorted(known, key=lambda one: one.as_of)
 
-    def read(self, entry, table):
-        return pa.Table.from_pandas(self._drops[entry.batch_id].tables[table], preserve_index=False)
+    def open(self, entry, table):
+        stored = pa.BufferOutputStream()
+        rows = self._drops[entry.batch_id].tables[table]
+        pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), stored)
+        return pq.ParquetFile(pa.BufferReader(stored.getvalue()))
 
 
 def known(drops, known_at=None):

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from scipy import stats
 
 from spm_lib import style
+from spm_lib.metrics.attainment import booked
 from spm_lib.metrics.process_limits import few_weeks_multiplier, natural_limits, process_limits
 from spm_lib.metrics.weekly_measures import MEASURES, weekly_measures
-from spm_lib.periods import Calendar, trailing
+from spm_lib.periods import Calendar, trailing, weeks_of
 from tests.metrics.frames import activities, one_week, opportunities, outcomes, received
 from tests.metrics.made import outcome_frames, sql
 
@@ -347,3 +348,19 @@ def test_a_collapse_of_conversations_is_seen():
     for weeks in found:
         weeks[-1] = rng.poisson(12)
     assert np.mean([limit(weeks)["signal"] == "below" for weeks in found]) >= 0.95
+
+
+@settings(max_examples=40, deadline=None)
+@given(outcome_frames())
+def test_each_week_books_what_its_own_attainment_would(frame):
+    span = trailing(one_week(), 3)
+    early = outcomes({"outcome": "lost", "outcome_at": "2026-01-05 09:00"})
+    every = pd.concat([early, frame], ignore_index=True)
+    table = weekly_measures(
+        opportunities(), every, activities(), span, Calendar(), received("2026-11-16 00:00"), 60
+    )
+    shown = table[table["measure"] == "bookings"]
+    for week, value, n in zip(weeks_of(span), shown["value"], shown["n"], strict=True):
+        alone = booked(every[week.holds(every["outcome_at"])], None, None).iloc[0]
+        assert value == alone["bookings"] or (np.isnan(value) and np.isnan(alone["bookings"]))
+        assert np.isnan(n) if np.isnan(value) else n == alone["won_count"]
