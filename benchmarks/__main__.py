@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import imports, parent_memory, scale, throughput, warm_review
+from benchmarks import imports, nothing_changed, parent_memory, scale, sizes, throughput, warm_review
 from benchmarks.harness import demo_home, report
 
 
@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="ingested demo clients, instead of writing them")
     parser.add_argument("--count", type=int, default=30, help="client-weeks of the throughput")
-    parser.add_argument("--reviews", type=int, default=60, help="reviews over which memory is watched")
+    parser.add_argument("--reviews", type=int, default=300, help="reviews over which memory is watched")
     parser.add_argument("--full", action="store_true", help="a million opportunities too; ten gigabytes")
     given = parser.parse_args()
     with demo_home(given.home) as home:
@@ -24,6 +24,8 @@ def main() -> int:
             *warm_review.main(there),
             *imports.main([]),
             *throughput.main([*there, "--count", str(given.count)]),
+            *nothing_changed.main(there),
+            *sizes.main(there),
             *parent_memory.main([*there, "--reviews", str(given.reviews), "--notebook", "owner_update"]),
             *scale.main(["--full"] if given.full else []),
         ]
