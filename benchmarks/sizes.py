@@ -1,7 +1,7 @@
 """What 10, 1,000 and 100,000 clients take: one client's week measured here, the rest worked out from it.
 
 Measured: every page of the three demo clients, a core to each; and what the scheduler of a cluster takes per
-job, with jobs that do nothing. Worked out: more workers do as much more, until the scheduler has no time left.
+job, with jobs that do nothing. Worked out: more workers do as much more until the scheduler has no time left.
 """
 
 from __future__ import annotations
