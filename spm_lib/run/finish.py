@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from spm_lib import storage
 from spm_lib.errors import SpmError, UsageError
 from spm_lib.publish import publish_firm, write_index
 from spm_lib.publish.index import NAME as INDEX
+from spm_lib.publish.place import sweep
+from spm_lib.room import a_room
 from spm_lib.run.job import Done
 
 
@@ -42,11 +43,11 @@ def finish(reports: str, home: str, *, week: str | None = None, force: bool = Fa
 def _finish(reports: str, home: str, week: str | None, *, force: bool) -> list[Done]:
     if not storage.is_remote(reports):
         known = None if storage.is_remote(home) else Path(home)
+        sweep(Path(reports))
         done = _firm(Path(reports), week, force=force)
         write_index(Path(reports), known)
         return done
-    with tempfile.TemporaryDirectory(prefix="spm-reports-") as place:
-        local = Path(place)
+    with a_room(storage.REPORTS_ROOM) as local:
         versions = storage.reports_copy(reports, local)
         done = _firm(local, week, force=force)
         write_index(local)

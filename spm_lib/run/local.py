@@ -20,8 +20,8 @@ from functools import cache
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from spm_lib.publish.room import a_room
 from spm_lib.publish.warm import Loan, borrow, lend
+from spm_lib.room import a_room
 from spm_lib.run.job import Done, Job, run_job
 
 #: What a server of processes loads before it forks the first one.
@@ -161,7 +161,7 @@ def _context() -> Any:
 def _room_for_sockets() -> None:
     """Have the server's socket lie where the next run removes it if this process is killed."""
     held = ExitStack()
-    room = held.enter_context(a_room(ROOM))
+    room = held.enter_context(a_room(ROOM, sockets=True))
     # multiprocessing has no public way to say where; without this it leaves a folder in the temporary ones
     multiprocessing.current_process()._config["tempdir"] = str(room)  # type: ignore[attr-defined]  # noqa: SLF001
     atexit.register(held.close)
