@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from spm_lib import storage
+from spm_lib.errors import SpmError, UsageError
+from spm_lib.publish import keep_failure
 from spm_lib.publish.place import write
 from spm_lib.run.cluster import run_on_cluster
 from spm_lib.run.job import Done, Job, current
@@ -71,6 +73,23 @@ def run_all(
             made = run_on_cluster(waiting, cluster, on_progress=heard)
     found |= dict(zip(waiting, made, strict=True))
     return [found[job] for job in jobs]
+
+
+def not_taken_in(job: Job, problem: SpmError) -> Done:
+    """The end of a job whose exports could not be taken in; the reason is kept for the list of reports.
+
+    Parameters
+    ----------
+    job : Job
+    problem : SpmError
+        Of the machine, as a full disk is: what is wrong with the exports is for the gate to say.
+    """
+    if not storage.is_remote(job.home) and not storage.is_remote(job.reports):
+        # a client that is not there has no place for it
+        with suppress(UsageError):
+            keep_failure(Path(job.home), job.client, job.week, problem, reports=Path(job.reports))
+    reason = f"its exports could not be taken in, the report is left as it was\n{problem}"
+    return Done(job.client, job.week, "failed", reason=reason)
 
 
 def keep_summary(reports: str, text: str) -> None:
