@@ -127,13 +127,26 @@ def sweep(reports: Path) -> None:
         (path.parent.name, path.stem) for kind in (_MAKING, _ASIDE) for path in _left(reports, f"*{kind}")
     }
     for client, week in sorted(left):
-        # whoever works on it, or a folder nobody may change, is no reason to stop
-        with suppress(PublishError, OSError), Place(reports, client, week).held(0.0):
-            pass
+        tidy(Place(reports, client, week))
     halves = _half("*")
     for path in (*reports.glob(halves), *(reports / RUNS).glob(halves), *_left(reports, halves)):
         with suppress(OSError):
             _remove_half(path)
+
+
+def tidy(place: Place, seconds: float = 0.0) -> None:
+    """Tidy what a killed run left of one client's week.
+
+    Parameters
+    ----------
+    place : Place
+    seconds : float
+        How long to wait for whoever holds it: a process that was killed takes a moment to end.
+    """
+    if place.making.exists() or place.aside.exists():
+        # whoever works on it, or a folder nobody may change, is no reason to stop
+        with suppress(PublishError, OSError), place.held(seconds):
+            pass
 
 
 def _left(reports: Path, pattern: str) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 from spm_lib.errors import StorageError, UsageError
 from spm_lib.publish.inputs import library_hash
 from spm_lib.run.job import Done, Job, run_job
-from spm_lib.run.local import Progress
+from spm_lib.run.local import Lost, Progress
 
 #: How long to wait for a cluster to answer.
 ANSWERS_WITHIN = "20s"
@@ -108,7 +108,7 @@ def _ended(future: Any, job: Job) -> Done:
     if problem is None:
         done: Done = future.result()
         return done
-    return Done(
+    return Lost(
         job.client,
         job.week,
         "failed",

@@ -57,6 +57,10 @@ class Progress:
     seconds_left: float | None = None
 
 
+class Lost(Done):
+    """A job that came to no end of its own: its process could not be started, was killed, or hung."""
+
+
 @dataclass
 class _Running:
     """A job at work."""
@@ -71,7 +75,7 @@ class _Running:
 
     def ended(self, reason: str) -> Done:
         seconds = round(time.monotonic() - self.began, 3)
-        return Done(self.job.client, self.job.week, "failed", seconds, reason)
+        return Lost(self.job.client, self.job.week, "failed", seconds, reason)
 
 
 def run_jobs(
@@ -109,7 +113,7 @@ def run_jobs(
                     running.append(_start(job))
                 except OSError as problem:
                     reason = f"its process could not be started ({problem.strerror or problem})"
-                    found[job] = Done(job.client, job.week, "failed", reason=reason)
+                    found[job] = Lost(job.client, job.week, "failed", reason=reason)
                     heard(_progress(found, jobs, running, found[job]))
                 heard(_progress(found, jobs, running))
             for one in _news(running, limit):

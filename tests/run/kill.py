@@ -54,41 +54,53 @@ ASKED = (("ingest", "command"), ("review", "command"))
 
 
 class World:
-    """Two tiny clients, one that is ingested and one that is reviewed, and a folder for what is temporary."""
+    """Tiny clients, one to be ingested and one to be reviewed, and a folder for what is temporary.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Parameters
+    ----------
+    folder : pathlib.Path
+    slugs : tuple of str
+    house : pathlib.Path
+        The folder whose `spm_lib` is run.
+    """
+
+    def __init__(self, folder: Path, slugs: tuple[str, ...] = ("read", "shown"), house: Path = ROOT) -> None:
+        self.folder, self.house = folder, house
         self.home, self.reports, self.tmp = folder / "home", folder / "reports", folder / "tmp"
-        self.words = folder / "said"
         self.tmp.mkdir(parents=True)
-        for slug in ("read", "shown"):
+        for slug in slugs:
             Tiny(self.home, slug).export_both()
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """`spm` in a process of its own, its words kept in a file."""
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of `spm` in this world."""
+        return {
             **os.environ,
             "SPM_TODAY": TODAY,
             "SPM_HOME": str(self.home),
             "SPM_REPORTS": str(self.reports),
             "TMPDIR": str(self.tmp),
             MARK: str(self.folder),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.house),
         }
-        with self.words.open("wb") as words:
+
+    def start(self, *arguments: str, words: str = "said") -> subprocess.Popen[bytes]:
+        """`spm` in a process and a group of its own, its words kept in a file."""
+        with (self.folder / words).open("wb") as file:
             return subprocess.Popen(
                 [sys.executable, "-m", "spm_lib", *arguments],
-                env=environment,
+                env=self.environment,
                 cwd=self.folder,
-                stdout=words,
-                stderr=words,
+                stdout=file,
+                stderr=file,
+                process_group=0,
                 # whoever runs this in the background may have it ignored
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
-    def said(self) -> str:
+    def said(self, words: str = "said") -> str:
         """What the last command said."""
-        return self.words.read_text(errors="replace")
+        return (self.folder / words).read_text(errors="replace")
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """`spm` until it ends: exit code, and what it said."""
@@ -138,7 +150,8 @@ class World:
         """What a reader would find half-made at this moment."""
         faults = []
         try:
-            timeline(Store(self.home / "read"), load_client(self.home, "read"), None)
+            if (self.home / "read").is_dir():
+                timeline(Store(self.home / "read"), load_client(self.home, "read"), None)
         except Exception as fault:  # noqa: BLE001
             faults.append(f"the history cannot be read: {fault}")
         report = self.reports / "shown" / WEEK
