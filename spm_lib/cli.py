@@ -537,7 +537,9 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except OSError as problem:
-        console.warn(f"{problem.strerror or problem}\n  where: {problem.filename}")
+        from spm_lib.publish.failure import as_refusal
+
+        console.warn(str(as_refusal(problem)))
         return 1
     except Exception as fault:  # noqa: BLE001 (the last resort: one line instead of a traceback)
         _fault(fault)
@@ -644,7 +646,7 @@ def _facts(home: Path, slug: str) -> Client:
     client_folder(home, slug)
     try:
         return load_client(home, slug)
-    except ClientError:
+    except (ClientError, OSError):
         return Client(name=slug, currency="USD", time_zone="UTC", manager="", owner="")
 
 
@@ -792,7 +794,7 @@ def _progress(total: int) -> Iterator[Callable[[Any], None]]:
 
 def _told(one: Done) -> None:
     """One line for a client, as soon as its job has ended; what went wrong beside it."""
-    where = f"{one.client} {one.week}: "
+    where = f"{one.client} {one.week}".rstrip() + ": "
     if one.exit_code:
         console.warn(f"{where}{one.reason}")
         return
