@@ -37,8 +37,8 @@ def test_never_more_at_once_than_asked_for_and_the_ends_in_the_order_asked(tmp_p
 
 
 def test_a_job_that_hangs_is_ended_at_its_limit_and_the_others_go_on(tmp_path, stuck):
-    done = run_jobs([stuck, job(tmp_path, "a")], at_once=2, limit=2.0)
-    assert [one.reason.splitlines()[0] for one in done] == ["it took longer than 2 s and was ended", NONE]
+    done = run_jobs([stuck, job(tmp_path, "a")], at_once=2, limit=3.0)
+    assert [one.reason.splitlines()[0] for one in done] == ["it took longer than 3 s and was ended", NONE]
     assert isinstance(done[0], local.Lost)
     assert multiprocessing.active_children() == []
 

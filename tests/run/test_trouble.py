@@ -26,7 +26,7 @@ trouble = Path(home, client, "trouble.py")
 if trouble.is_file():
     exec(trouble.read_text())"""
 #: How long a cell may take in the house of these tests, in seconds.
-LIMIT = 6
+LIMIT = 10
 
 HUNGRY = """\
 import resource
