@@ -77,7 +77,8 @@ def run_all(
             else:
                 made = run_on_cluster(waiting, cluster, on_progress=heard)
         except (KeyboardInterrupt, SystemExit):
-            _tidy(waiting)
+            # on a cluster they may still be at work
+            _tidy(waiting if cluster is None else ())
             raise
     found |= dict(zip(waiting, made, strict=True))
     return [found[job] for job in jobs]
