@@ -44,6 +44,8 @@ _LOOK = 0.01
 #: The review that is ended: one page, made anew each time.
 REVIEW = ("review", "shown", "--only", "owner_update", "--force")
 COMMANDS = {"ingest": ("ingest", "read"), "review": REVIEW}
+#: A word in the command of what forks -> itself, its children, theirs.
+_FORKING = {"forkserver": ("forkserver", "job", "nursery", "kernel"), "nursery": ("nursery", "kernel")}
 #: What is ended, in turn. Only the command is asked to end; the parts of it can be killed.
 ALL = "all at once"
 VICTIMS = (
@@ -137,7 +139,7 @@ class World:
     def processes(self) -> dict[int, str]:
         """Every process of this world -> what it is."""
         found = {pid: told for pid in _pids() if (told := _about(pid, str(self.folder))) is not None}
-        return {pid: _kind(command, found.get(parent)) for pid, (parent, command) in found.items()}
+        return {pid: _kind(pid, found) for pid in found}
 
     def wait_until_still(self) -> list[str]:
         """What is still running after a while; nothing, if all is well."""
@@ -207,11 +209,15 @@ def _about(pid: int, mark: str) -> tuple[int, str] | None:
     return None if state == "Z" else (int(parent), command)
 
 
-def _kind(command: str, parent: tuple[int, str] | None) -> str:
-    above = parent[1] if parent else ""
-    for name, child in (("forkserver", "job"), ("nursery", "kernel")):
+def _kind(pid: int, found: dict[int, tuple[int, str]]) -> str:
+    """What a process is: those that fork keep the command, so the generation tells."""
+    command = found[pid][1]
+    for name, generations in _FORKING.items():
         if name in command:
-            return child if name in above else name
+            generation = 0
+            while (pid := found[pid][0]) in found and name in found[pid][1]:
+                generation += 1
+            return generations[min(generation, len(generations) - 1)]
     return "tracker" if "resource_tracker" in command else "command"
 
 
