@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,9 @@ from tests.run.made import job
 #: Clients that are not there: their jobs end at once, and say so.
 FOUR = ("a", "b", "c", "d")
 NONE = "no such client"
+
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at by /proc")
 
 
 @pytest.fixture
@@ -52,6 +57,21 @@ def test_a_job_that_is_killed_says_so_and_the_others_go_on(tmp_path, stuck):
     done = run_jobs([stuck, job(tmp_path, "a")], at_once=2, on_progress=kill, limit=30.0)
     assert done[0].reason == "its process was ended from outside (SIGKILL); was there too little memory?"
     assert done[1].reason.startswith(NONE)
+
+
+def test_a_job_has_the_environment_of_the_run(stuck):
+    """Keys of an object store, the place of temporary folders: all of it."""
+    found = []
+
+    def look(progress):
+        if progress.running:
+            (child,) = multiprocessing.active_children()
+            found.extend(Path(f"/proc/{child.pid}/environ").read_bytes().decode().split("\0"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs([stuck], on_progress=look)
+    assert f"PATH={os.environ['PATH']}" in found
 
 
 def test_a_process_that_cannot_be_started_is_the_reason_of_its_job_alone(tmp_path, monkeypatch):
