@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+#: How the folders of kernels are called, and those of their sockets where a name in the first is too long.
+KERNELS, SOCKETS = "spm-kernel-", "spm-sockets-"
 #: Longest path of a Unix socket every system takes, in bytes; what lies in a folder for sockets included.
 SOCKET = 100
 #: Room for the name of a folder and of a socket in it.
@@ -49,7 +51,7 @@ def a_room(prefix: str, *, sockets: bool = False) -> Iterator[Path]:
         os.close(handle)
 
 
-def sweep(prefix: str, place: Path | None = None) -> None:
+def sweep(prefix: str, place: Path | None = None) -> bool:
     """Remove this user's folders that nobody holds any more.
 
     Parameters
@@ -58,7 +60,13 @@ def sweep(prefix: str, place: Path | None = None) -> None:
         Of their names.
     place : pathlib.Path, optional
         Where they lie; among the temporary folders if missing.
+
+    Returns
+    -------
+    bool
+        Whether others are there, which somebody holds.
     """
+    is_held = False
     for room in (place or Path(tempfile.gettempdir())).glob(f"{prefix}*"):
         # somebody else's folder, or one that another sweeps away at this moment
         with suppress(OSError):
@@ -68,8 +76,11 @@ def sweep(prefix: str, place: Path | None = None) -> None:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(room, ignore_errors=True)
+            except BlockingIOError:
+                is_held = True
             finally:
                 os.close(handle)
+    return is_held
 
 
 def _place_of_sockets() -> Path:

@@ -26,11 +26,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets.config import Config
 
 from spm_lib.publish import warm
-from spm_lib.room import SOCKET, a_room
-
-#: How the folders of kernels are called among the temporary ones; the second has the sockets alone, where a
-#: name in the first is too long for one.
-ROOM, SOCKETS = "spm-kernel-", "spm-sockets-"
+from spm_lib.room import KERNELS, SOCKET, SOCKETS, a_room
 
 #: How often a kernel that was told to end is looked at, in seconds.
 _TICK = 0.005
@@ -149,7 +145,7 @@ def kernel_place() -> Iterator[tuple[Config, dict[str, Any]]]:
     start : dict
         Keyword arguments of its ``start_kernel``.
     """
-    with a_room(ROOM) as room, _sockets(room) as sockets:
+    with a_room(KERNELS) as room, _sockets(room) as sockets:
         work = room / "work"
         work.mkdir()
         own = {"IPYTHONDIR": str(room / "ipython"), "JUPYTER_RUNTIME_DIR": str(room)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -11,6 +12,7 @@ from spm_lib import storage
 from spm_lib.errors import PublishError, SpmError, UsageError
 from spm_lib.publish import keep_failure
 from spm_lib.publish.place import Place, tidy, write
+from spm_lib.room import KERNELS, sweep
 from spm_lib.run.cluster import run_on_cluster
 from spm_lib.run.job import Done, Job, current
 from spm_lib.run.local import Lost, Progress, cores, run_jobs
@@ -19,6 +21,8 @@ from spm_lib.run.summary import NAME
 
 #: How long a job that was killed may take to be gone, in seconds.
 _DYING = 5.0
+#: And its kernel after it.
+_GONE = 1.0
 #: Shows where a run of so many jobs stands.
 Shows = Callable[[int], AbstractContextManager[Callable[[Progress], None]]]
 
@@ -89,6 +93,9 @@ def _tidy(jobs: Sequence[Job]) -> None:
     for job in jobs:
         if not storage.is_remote(job.reports):
             tidy(Place(Path(job.reports), job.client, job.week), _DYING)
+    until = time.monotonic() + _GONE
+    while jobs and sweep(KERNELS) and time.monotonic() < until:
+        time.sleep(0.02)  # a kernel dies a moment after its job; those of another run are waited for in vain
 
 
 def not_taken_in(job: Job, problem: SpmError) -> Done:

@@ -95,11 +95,13 @@ def test_copies_of_what_an_object_store_holds_are_swept_by_the_next_run(tmp_path
 def test_a_folder_somebody_holds_is_not_swept(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with a_room("spm-test-") as held:
+        assert room.sweep("spm-test-")
         with a_room("spm-test-") as other:
             assert held.is_dir()
             assert other != held
         assert list(tmp_path.iterdir()) == [held]
     assert list(tmp_path.iterdir()) == []
+    assert not room.sweep("spm-test-")
 
 
 def test_what_is_no_folder_of_ours_is_not_swept(tmp_path, monkeypatch):
