@@ -38,7 +38,7 @@ def finish(reports: str, home: str, *, week: str | None = None, force: bool = Fa
             _finish_copy(reports, week, force, done)
         else:
             sweep(Path(reports))
-            done += _firm(Path(reports), week, force)
+            done += _firm(Path(reports), reports, week, force=force)
             write_index(Path(reports), None if storage.is_remote(home) else Path(home))
     except UsageError:
         raise
@@ -52,13 +52,14 @@ def _finish_copy(reports: str, week: str | None, force: bool, done: list[Done]) 
     """The same for an object store, in a copy; what ends is added to what is done."""
     with a_room(storage.REPORTS_ROOM) as local:
         versions = storage.reports_copy(reports, local)
-        done += _firm(local, week, force)
+        done += _firm(local, reports, week, force=force)
         write_index(local)
         _point_into(local / INDEX, versions)
         storage.send_firm(local, reports)
 
 
-def _firm(reports: Path, week: str | None, force: bool) -> list[Done]:
+def _firm(reports: Path, named: str, week: str | None, *, force: bool) -> list[Done]:
+    """The firm's pages, each below the reports as they were named, not as this machine resolves them."""
     return [
         Done(
             one.client,
@@ -66,7 +67,7 @@ def _firm(reports: Path, week: str | None, force: bool) -> list[Done]:
             one.state,
             round(one.seconds, 3),
             f"failed, the page is left as it was\n{one.error}" if one.error else "",
-            folder=str(one.folder or ""),
+            folder=f"{named.rstrip('/')}/{one.folder.name}" if one.folder else "",
         )
         for one in publish_firm(reports, week=week, force=force)
     ]

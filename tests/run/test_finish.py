@@ -40,7 +40,7 @@ def test_the_firms_page_and_the_list_are_made(firm, tmp_path):
     stand(tmp_path)
     (done,) = finished(tmp_path, week="2026-W46", force=True)
     assert (done.client, done.week, done.state, done.seconds) == ("portfolio", "2026-W46", "published", 1.235)
-    assert done.folder == str(tmp_path / "portfolio.html")
+    assert done.folder == f"{tmp_path}/reports/portfolio.html"
     assert firm["asked"] == {"week": "2026-W46", "force": True}
     assert 'href="acme/2026-W46/owner_update.html"' in (tmp_path / "reports/index.html").read_text()
 
