@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -22,7 +22,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from spm_lib import console
-from spm_lib.errors import ClientError, GateError, NothingToIngestError, SpmError, UsageError
+from spm_lib.errors import (
+    ClientError,
+    GateError,
+    NothingToIngestError,
+    SpmError,
+    StorageError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +48,8 @@ app = typer.Typer(
 
 #: Where clients and reports are when nobody says otherwise.
 HOME, REPORTS = Path("data"), Path("reports")
+#: Exit codes above it tell the signal that ended the command, as shells do.
+_SIGNALLED = 128
 
 
 def _place(text: str | Path) -> str | Path:
@@ -201,13 +210,11 @@ def review(
     place = _home(context, home)
     slugs = _slugs(place, clients)
     check_asked(only or (), (*PAGES, *FIRM_PAGES))
-    if take_in:
-        for slug in slugs:
-            with _client_home(context, home, slug, writes=True) as folder:
-                _take_in(folder, slug)
+    taken = {slug: _take_in(context, home, slug) for slug in slugs} if take_in else {}
+    broken = {slug: problem for slug, problem in taken.items() if problem is not None}
     targets = _labels(place, slugs, week)
     if due:
-        targets = _due(place, reports, targets)
+        targets = _due(place, reports, targets, broken)
     code = _publish(
         place,
         reports,
@@ -217,6 +224,7 @@ def review(
         asked_week=week,
         at_once=jobs,
         cluster=dask,
+        broken=broken,
     )
     if code:
         raise typer.Exit(code)
@@ -500,7 +508,7 @@ def _asked_to_end() -> Iterator[None]:
 
     def end(number: int, _: object) -> None:
         signal.signal(number, signal.SIG_IGN)  # once is enough: the second must not disturb the tidying
-        raise SystemExit(128 + number)
+        raise SystemExit(_SIGNALLED + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -516,21 +524,34 @@ def _run() -> int:
     try:
         app(prog_name="spm")
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        code = _code_of(ended)
+        if code > _SIGNALLED:
+            name = signal.Signals(code - _SIGNALLED).name
+            console.warn(f"ended by {name}; nothing is half-made, and the same command does the rest")
+        return code
     except SpmError as problem:
         console.warn(str(problem))
         return problem.exit_code
     except KeyboardInterrupt:
-        return 130
+        return _SIGNALLED + signal.SIGINT
     except BrokenPipeError:
         raise
     except OSError as problem:
-        console.warn(f"{problem.strerror or problem}\n  where: {problem.filename}")
+        from spm_lib.publish.failure import as_refusal
+
+        console.warn(str(as_refusal(problem)))
         return 1
     except Exception as fault:  # noqa: BLE001 (the last resort: one line instead of a traceback)
         _fault(fault)
         return 1
     return 0
+
+
+def _code_of(end: BaseException) -> int:
+    """The exit code of what ends a process."""
+    if isinstance(end, SystemExit):
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return _SIGNALLED + signal.SIGINT
 
 
 def _fault(fault: Exception, where: str = "") -> None:
@@ -625,19 +646,21 @@ def _facts(home: Path, slug: str) -> Client:
     client_folder(home, slug)
     try:
         return load_client(home, slug)
-    except ClientError:
+    except (ClientError, OSError):
         return Client(name=slug, currency="USD", time_zone="UTC", manager="", owner="")
 
 
-def _due(home: str | Path, reports: str | Path, targets: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those that are due; who is waited for is said."""
+def _due(
+    home: str | Path, reports: str | Path, targets: Sequence[tuple[str, str]], broken: Collection[str]
+) -> list[tuple[str, str]]:
+    """Those that are due, and those that are broken; who is waited for is said."""
     from spm_lib import run
 
     found = []
     for slug, week in targets:
         zone = _facts(home, slug).zone if isinstance(home, Path) else ZoneInfo("UTC")
         looked = run.due(run.Job(str(home), slug, week, str(reports)), _now(zone).date())
-        if looked.is_due:
+        if looked.is_due or slug in broken:
             found.append((slug, week))
         else:
             console.say(f"{slug} {week}: {looked.why}")
@@ -683,17 +706,28 @@ def _ingest(
     return any(drop.failed for drop in results)
 
 
-def _take_in(home: Path, slug: str) -> None:
-    """Ingest what waits in an inbox; what that means for the week is for the gate to say.
+def _take_in(context: typer.Context, home: str | Path | None, slug: str) -> SpmError | None:
+    """Ingest what waits in an inbox; the reason if the machine did not allow it.
 
-    Nothing waiting is no fault, and one client's fault must not stop the others.
+    Nothing waiting is no fault, what is wrong with the exports is for the gate to say, and one client's fault
+    must not stop the others.
     """
+    from spm_lib.publish.failure import as_refusal
+
     try:
-        _ingest(home, slug, (), brief=True)
+        with _client_home(context, home, slug, writes=True) as folder:
+            _ingest(folder, slug, (), brief=True)
     except NothingToIngestError:
-        return
+        return None
+    except BrokenPipeError:
+        raise
+    except StorageError as problem:
+        return problem
     except SpmError as problem:
         console.warn(f"{slug}: {problem}")
+    except Exception as problem:  # noqa: BLE001 (the other clients must be published)
+        return as_refusal(problem)
+    return None
 
 
 def _publish(
@@ -706,6 +740,7 @@ def _publish(
     asked_week: str | None = None,
     at_once: int | None = None,
     cluster: str | None = None,
+    broken: Mapping[str, SpmError] | None = None,
 ) -> int:
     """Gate and publish clients, then the firm's pages and the list of all; the exit code."""
     from spm_lib import run
@@ -715,17 +750,34 @@ def _publish(
     if of_firm and not of_clients:
         targets = ()
     began, started_at = perf_counter(), _now(ZoneInfo("UTC")).isoformat(timespec="seconds")
-    jobs = [run.Job(str(home), slug, week, str(reports), of_clients, force) for slug, week in targets]
-    done = run.run_all(jobs, at_once=at_once, cluster=cluster, on_progress=_progress, on_end=_told)
-    # from the reports as they now stand; of the newest week, unless one was asked for by name
-    firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
-    firm = run.finish(str(reports), str(home), week=firm_week, force=firm_force)
+    every = [run.Job(str(home), slug, week, str(reports), of_clients, force) for slug, week in targets]
+    jobs = [job for job in every if job.client not in (broken or {})]
+    ended: list[Done] = []
+
+    def on_end(one: Done) -> None:
+        ended.append(one)
+        _told(one)
+
+    for job in every:
+        if broken and job.client in broken:
+            on_end(run.not_taken_in(job, broken[job.client]))
+    try:
+        run.run_all(jobs, at_once=at_once, cluster=cluster, on_progress=_progress, on_end=on_end)
+        # from the reports as they now stand; of the newest week, unless one was asked for by name
+        firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
+        firm = run.finish(str(reports), str(home), week=firm_week, force=firm_force)
+    except (KeyboardInterrupt, SystemExit) as end:
+        left, seconds = run.broken_off(every, ended), perf_counter() - began
+        told = run.as_json([*ended, *left], started_at=started_at, seconds=seconds, code=_code_of(end))
+        run.keep_summary(str(reports), told)
+        console.warn(run.last_words(ended, left))
+        raise
     for one in firm:
         _told(one)
     seconds = perf_counter() - began
-    run.keep_summary(str(reports), run.as_json([*done, *firm], started_at=started_at, seconds=seconds))
-    console.say(f"{run.summary(done, seconds)}; all reports: {reports}/index.html")
-    return run.exit_code([*done, *firm])
+    run.keep_summary(str(reports), run.as_json([*ended, *firm], started_at=started_at, seconds=seconds))
+    console.say(f"{run.summary(ended, seconds)}; all reports: {reports}/index.html")
+    return run.exit_code([*ended, *firm])
 
 
 @contextmanager
@@ -742,7 +794,7 @@ def _progress(total: int) -> Iterator[Callable[[Any], None]]:
 
 def _told(one: Done) -> None:
     """One line for a client, as soon as its job has ended; what went wrong beside it."""
-    where = f"{one.client} {one.week}: "
+    where = f"{one.client} {one.week}".rstrip() + ": "
     if one.exit_code:
         console.warn(f"{where}{one.reason}")
         return

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 
 from spm_lib.client import check_slug
 from spm_lib.errors import StorageError, UsageError
+from spm_lib.room import a_room
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ RUNS = ".runs"
 FIRM = "_firm"
 #: What names everything else of a client, and is sent last.
 MANIFEST = "history/manifest.json"
+#: How the folders of copies are called among the temporary ones.
+HOME_ROOM, REPORTS_ROOM = "spm-home-", "spm-reports-"
 #: Digits of a version's name.
 _VERSION = 16
 
@@ -171,11 +173,11 @@ def client_copy(home: str, slug: str, *, writes: bool = False) -> Iterator[Path]
     """
     bucket = Bucket(home)
     check_slug(slug)
-    with tempfile.TemporaryDirectory(prefix="spm-home-") as place:
-        folder = Path(place) / slug
+    with a_room(HOME_ROOM) as place:
+        folder = place / slug
         fetched = bucket.fetch(slug, folder)
         before = _digests(folder)
-        yield Path(place)
+        yield place
         if writes:
             _send_changes(bucket, slug, folder, before, fetched)
 
@@ -184,12 +186,12 @@ def client_copy(home: str, slug: str, *, writes: bool = False) -> Iterator[Path]
 def facts_copy(home: str, slugs: Iterable[str]) -> Iterator[Path]:
     """A local home that holds the client.yaml of some clients and nothing else; gone afterwards."""
     bucket = Bucket(home)
-    with tempfile.TemporaryDirectory(prefix="spm-home-") as place:
+    with a_room(HOME_ROOM) as place:
         for slug in slugs:
             content = bucket.read(f"{check_slug(slug)}/client.yaml")
             if content is not None:
-                _put(Path(place) / slug / "client.yaml", content)
-        yield Path(place)
+                _put(place / slug / "client.yaml", content)
+        yield place
 
 
 def fetch_report(reports: str, client: str, week: str, into: Path) -> None:

@@ -17,12 +17,13 @@ MAY_IMPORT = {
     # what everything rests on
     "errors": set(),
     "style": set(),
+    "room": set(),
     "periods": {"errors"},
     # the facts
     "client": {"errors", "periods"},
     "schemas": {"errors"},
     "drops": {"errors", "schemas"},
-    "storage": {"client", "errors"},
+    "storage": {"client", "errors", "room"},
     # from foreign files to a snapshot; sources and metrics meet only there
     "sources": {"client", "drops", "errors", "periods", "schemas"},
     "history": {"client", "drops", "errors", "periods", "schemas"},
@@ -67,7 +68,7 @@ MAY_IMPORT = {
     "backtest": {"client", "errors", "metrics", "periods", "view"},
     # how far the numbers can be trusted: synthetic worlds through the same functions
     "trust": {"errors", "judgement", "metrics", "periods", "schemas"},
-    "publish": {"client", "errors", "fragment", "history", "meetings", "periods", "style"},
+    "publish": {"client", "errors", "fragment", "history", "meetings", "periods", "room", "style"},
     # one thing handed over as one file
     "share": {
         *("client", "errors", "expectations", "fragment", "periods", "publish", "sheets", "style", "tables"),
@@ -89,7 +90,7 @@ MAY_IMPORT = {
         "view",
     },
     # every client of a run, here or on a cluster
-    "run": {"client", "errors", "gate", "history", "publish", "review", "storage", "view"},
+    "run": {"client", "errors", "gate", "history", "publish", "review", "room", "storage", "view"},
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {

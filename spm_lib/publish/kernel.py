@@ -12,7 +12,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from queue import Empty
 from subprocess import DEVNULL
 from typing import Any
@@ -25,12 +26,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets.config import Config
 
 from spm_lib.publish import warm
-from spm_lib.publish.room import a_room
-
-#: How the folders of kernels are called among the temporary ones.
-ROOM = "spm-kernel-"
-#: Longest path of a Unix socket, with room for the suffixes of the five channels.
-_SOCKET_LENGTH = 100
+from spm_lib.room import KERNELS, SOCKET, SOCKETS, a_room
 
 #: How often a kernel that was told to end is looked at, in seconds.
 _TICK = 0.005
@@ -149,12 +145,28 @@ def kernel_place() -> Iterator[tuple[Config, dict[str, Any]]]:
     start : dict
         Keyword arguments of its ``start_kernel``.
     """
-    with a_room(ROOM) as room:
+    with a_room(KERNELS) as room, _sockets(room) as sockets:
         work = room / "work"
         work.mkdir()
         own = {"IPYTHONDIR": str(room / "ipython"), "JUPYTER_RUNTIME_DIR": str(room)}
         settings: dict[str, Any] = {"connection_file": str(room / "kernel.json")}
-        if os.name == "posix" and len(str(room)) + len("/k-5") < _SOCKET_LENGTH:
-            settings |= {"transport": "ipc", "ip": str(room / "k")}
+        if sockets is not None:
+            settings |= {"transport": "ipc", "ip": str(sockets / "k")}
         start = {"cwd": str(work), "env": warm.environment() | own, "stdout": DEVNULL, "stderr": DEVNULL}
         yield Config({"PrivateKernel": settings}), start
+
+
+@contextmanager
+def _sockets(room: Path) -> Iterator[Path | None]:
+    """Where a kernel's sockets lie: in its folder, or in another one where that has too long a name."""
+    if os.name != "posix":
+        yield None
+    elif len(os.fsencode(room / "k-5")) <= SOCKET:
+        yield room
+    else:
+        with ExitStack() as held:
+            place = None
+            # without any short name a kernel speaks over TCP
+            with suppress(OSError):
+                place = held.enter_context(a_room(SOCKETS, sockets=True))
+            yield place

@@ -89,6 +89,7 @@ class Nursery:
         self._parent = parent
         self._kernels: dict[int, socket.socket] = {}
         self._rooms: dict[int, str] = {}
+        self._left_alone: set[int] = set()
         self._woken, self._wakes = socket.socketpair()
 
     def run(self, prepare: Callable[[], None]) -> None:
@@ -121,6 +122,7 @@ class Nursery:
             self._fork(json.loads(order), socket.socket(fileno=descriptors[0]))
         for pid, status in self._kernels.items():
             if status in ready:
+                self._left_alone.add(pid)
                 _kill(pid)
         return os.getppid() == self._parent
 
@@ -156,7 +158,8 @@ class Nursery:
         for pid, status in list(self._kernels.items()):
             ended, code = os.waitpid(pid, os.WNOHANG)
             if ended:
-                del self._kernels[pid], self._rooms[pid]
+                del self._kernels[pid]
+                self._forget(pid, is_left=pid in self._left_alone)
                 _tell(status, {"ended": os.waitstatus_to_exitcode(code)})
                 status.close()
 
@@ -164,9 +167,14 @@ class Nursery:
         for pid in self._kernels:
             _kill(pid)
             os.waitpid(pid, 0)
-            # whoever made the kernel's folder may have had no time to take it away
-            if self._rooms[pid]:
-                shutil.rmtree(self._rooms[pid], ignore_errors=True)
+            self._forget(pid, is_left=True)
+
+    def _forget(self, pid: int, *, is_left: bool) -> None:
+        """Forget a kernel that ended; whoever made its folder may have had no time to take it away."""
+        room = self._rooms.pop(pid)
+        self._left_alone.discard(pid)
+        if is_left and room:
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def _kill(pid: int) -> None:

@@ -16,13 +16,15 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spm_lib.errors import PublishError
 
 #: Below the reports: locks, half-made folders, reasons of failures.
 RUNS = ".runs"
+#: How a report is called there while it is made, and while it steps aside.
+_MAKING, _ASIDE = ".making", ".aside"
 
 _AT_CWD = -100
 _EXCHANGE = 2
@@ -51,8 +53,8 @@ class Place:
     def __init__(self, reports: Path, client: str, week: str) -> None:
         self.published = reports / client / week
         runs = reports / RUNS / client
-        self.making = runs / f"{week}.making"
-        self.aside = runs / f"{week}.aside"
+        self.making = runs / f"{week}{_MAKING}"
+        self.aside = runs / f"{week}{_ASIDE}"
         self.failure = runs / f"{week}.failed.json"
         self._lock = runs / f"{week}.lock"
 
@@ -111,6 +113,62 @@ class Place:
         self.tidy()
 
 
+def sweep(reports: Path) -> None:
+    """Tidy what killed runs left of any client's week, and of the list: the next run of it may never come.
+
+    What somebody is at work on is held by a lock, and left alone.
+
+    Parameters
+    ----------
+    reports : pathlib.Path
+        Folder of all reports.
+    """
+    left = {
+        (path.parent.name, path.stem) for kind in (_MAKING, _ASIDE) for path in _left(reports, f"*{kind}")
+    }
+    for client, week in sorted(left):
+        tidy(Place(reports, client, week))
+    halves = _half("*")
+    for path in (*reports.glob(halves), *(reports / RUNS).glob(halves), *_left(reports, halves)):
+        with suppress(OSError):
+            _remove_half(path)
+
+
+def tidy(place: Place, seconds: float = 0.0) -> None:
+    """Tidy what a killed run left of one client's week.
+
+    Parameters
+    ----------
+    place : Place
+    seconds : float
+        How long to wait for whoever holds it: a process that was killed takes a moment to end.
+    """
+    if place.making.exists() or place.aside.exists():
+        # whoever works on it, or a folder nobody may change, is no reason to stop
+        with suppress(PublishError, OSError), place.held(seconds):
+            pass
+
+
+def _left(reports: Path, pattern: str) -> list[Path]:
+    """What matches below the clients' folders of locks and half-made reports."""
+    return sorted((reports / RUNS).glob(f"*/{pattern}"))
+
+
+def _remove_half(path: Path) -> None:
+    """Remove a half-written file, unless somebody writes it."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        if _taken(handle) and _is(handle, path):
+            path.unlink()
+    finally:
+        os.close(handle)
+
+
+def _half(name: str) -> str:
+    """How a file is called while it is written."""
+    return f".{name}.half"
+
+
 def exchange(one: Path, other: Path) -> bool:
     """Exchange two folders in one step; False where the system cannot.
 
@@ -138,7 +196,7 @@ def write(path: Path, text: str) -> None:
     Two writers take turns. What a killed one left half-written is written over by the next.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.half")
+    half = path.with_name(_half(path.name))
     with _held_file(half) as handle:
         try:
             with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
@@ -146,8 +204,10 @@ def write(path: Path, text: str) -> None:
                 file.write(text)
             os.fsync(handle)
             half.replace(path)
-        finally:
+        except BaseException:
+            # only then: once it is in its place, a file of that name is the next writer's
             half.unlink(missing_ok=True)
+            raise
     flush(path.parent)
 
 
@@ -159,11 +219,16 @@ def _held_file(path: Path) -> Iterator[int]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             # who held it before may have moved it to its place meanwhile
-            if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+            if _is(handle, path):
                 yield handle
                 return
         finally:
             os.close(handle)
+
+
+def _is(handle: int, path: Path) -> bool:
+    """Whether an open file is the one that lies there now."""
+    return path.exists() and os.path.samestat(os.fstat(handle), path.stat())
 
 
 def flush(path: Path) -> None:

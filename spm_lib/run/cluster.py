@@ -15,7 +15,7 @@ from typing import Any
 from spm_lib.errors import StorageError, UsageError
 from spm_lib.publish.inputs import library_hash
 from spm_lib.run.job import Done, Job
-from spm_lib.run.local import Progress, run_jobs
+from spm_lib.run.local import Lost, Progress, run_jobs
 
 #: How long to wait for a cluster to answer.
 ANSWERS_WITHIN = "20s"
@@ -124,7 +124,7 @@ def _ended(future: Any, job: Job) -> Done:
     if problem is None:
         done: Done = future.result()
         return done
-    return Done(
+    return Lost(
         job.client,
         job.week,
         "failed",

@@ -31,7 +31,7 @@ class Due:
     job : Job
     is_due : bool
     why : str
-        A few words: "not published yet", "the last run failed", "waiting for exports until 22 November".
+        A few words: "not published yet", "the last run failed", "waiting for exports until 2026-11-22".
     """
 
     job: Job
@@ -59,7 +59,7 @@ def due(job: Job, today: date) -> Due:
     try:
         client = load_client(Path(job.home), job.client)
         entries = Store(Path(job.home) / job.client).entries()
-    except SpmError:
+    except (SpmError, OSError):
         return Due(job, True, "not published yet")  # what is wrong is for the gate to say
     week = client.week(job.week)
     has_come = any(entry.as_of >= week.end_at for entry in entries)

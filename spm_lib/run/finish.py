@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from spm_lib import storage
 from spm_lib.errors import SpmError, UsageError
 from spm_lib.publish import publish_firm, write_index
+from spm_lib.publish.failure import as_refusal
 from spm_lib.publish.index import NAME as INDEX
+from spm_lib.publish.place import sweep
+from spm_lib.room import a_room
 from spm_lib.run.job import Done
 
 
@@ -30,29 +32,30 @@ def finish(reports: str, home: str, *, week: str | None = None, force: bool = Fa
         One for each page of the firm, with its name for the client; one more for the list if it could not be
         written. A fault is told like this and not raised: the clients' reports stand.
     """
+    done: list[Done] = []
     try:
-        return _finish(reports, home, week, force=force)
+        if storage.is_remote(reports):
+            _finish_copy(reports, week, force, done)
+        else:
+            sweep(Path(reports))
+            done += _firm(Path(reports), reports, week, force=force)
+            write_index(Path(reports), None if storage.is_remote(home) else Path(home))
     except UsageError:
         raise
-    except SpmError as problem:
-        reason = f"the list of reports is left as it was\n{problem}"
-        return [Done("index", week or "", "failed", reason=reason)]
+    except (SpmError, OSError) as problem:
+        reason = f"the list of reports is left as it was\n{as_refusal(problem)}"
+        done.append(Done("index", week or "", "failed", reason=reason))
+    return done
 
 
-def _finish(reports: str, home: str, week: str | None, *, force: bool) -> list[Done]:
-    if not storage.is_remote(reports):
-        known = None if storage.is_remote(home) else Path(home)
-        done = _firm(Path(reports), reports, week, force=force)
-        write_index(Path(reports), known)
-        return done
-    with tempfile.TemporaryDirectory(prefix="spm-reports-") as place:
-        local = Path(place)
+def _finish_copy(reports: str, week: str | None, force: bool, done: list[Done]) -> None:
+    """The same for an object store, in a copy; what ends is added to what is done."""
+    with a_room(storage.REPORTS_ROOM) as local:
         versions = storage.reports_copy(reports, local)
-        done = _firm(local, reports, week, force=force)
+        done += _firm(local, reports, week, force=force)
         write_index(local)
         _point_into(local / INDEX, versions)
         storage.send_firm(local, reports)
-    return done
 
 
 def _firm(reports: Path, named: str, week: str | None, *, force: bool) -> list[Done]:

@@ -6,7 +6,6 @@ one client's fault must not stop the others.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from spm_lib import storage
 from spm_lib.errors import GateError, SpmError
 from spm_lib.publish.warm import Code, kernels_from_here
+from spm_lib.room import a_room
 
 if TYPE_CHECKING:
     from spm_lib.view import Source
@@ -131,9 +131,9 @@ def _reports(job: Job) -> Iterator[Path]:
     if not storage.is_remote(job.reports):
         yield Path(job.reports)
         return
-    with tempfile.TemporaryDirectory(prefix="spm-reports-") as place:
-        storage.fetch_report(job.reports, job.client, job.week, Path(place))
-        yield Path(place)
+    with a_room(storage.REPORTS_ROOM) as place:
+        storage.fetch_report(job.reports, job.client, job.week, place)
+        yield place
 
 
 def _sent(job: Job, done: Done, reports: Path) -> Done:

@@ -22,8 +22,8 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from spm_lib.publish.room import a_room
 from spm_lib.publish.warm import Code, environment
+from spm_lib.room import a_room
 from spm_lib.run.job import Done, Job, run_job
 
 #: What a server of processes loads before it forks the first one.
@@ -59,6 +59,10 @@ class Progress:
     seconds_left: float | None = None
 
 
+class Lost(Done):
+    """A job that came to no end of its own: its process could not be started, was killed, or hung."""
+
+
 @dataclass
 class _Running:
     """A job at work."""
@@ -73,7 +77,7 @@ class _Running:
 
     def ended(self, reason: str) -> Done:
         seconds = round(time.monotonic() - self.began, 3)
-        return Done(self.job.client, self.job.week, "failed", seconds, reason)
+        return Lost(self.job.client, self.job.week, "failed", seconds, reason)
 
 
 def run_jobs(
@@ -111,7 +115,7 @@ def run_jobs(
                     running.append(_start(job))
                 except OSError as problem:
                     reason = f"its process could not be started ({problem.strerror or problem})"
-                    found[job] = Done(job.client, job.week, "failed", reason=reason)
+                    found[job] = Lost(job.client, job.week, "failed", reason=reason)
                     heard(_progress(found, jobs, running, found[job]))
                 heard(_progress(found, jobs, running))
             for one in _news(running, limit):
@@ -182,7 +186,7 @@ def _loaded() -> Code | None:
 def _room_for_sockets() -> None:
     """Have the server's socket lie where the next run removes it if this process is killed."""
     held = ExitStack()
-    room = held.enter_context(a_room(ROOM))
+    room = held.enter_context(a_room(ROOM, sockets=True))
     # multiprocessing has no public way to say where; without this it leaves a folder in the temporary ones
     multiprocessing.current_process()._config["tempdir"] = str(room)  # type: ignore[attr-defined]  # noqa: SLF001
     atexit.register(held.close)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from spm_lib.errors import GateError
-from spm_lib.run.job import Done, State
+from spm_lib.run.job import Done, Job, State
 
 #: Below the reports; written anew by every run.
 NAME = ".runs/summary.json"
+#: How many clients a line names.
+_NAMED = 5
 _SAID: dict[State, str] = {
     "published": "published",
     "current": "unchanged",
@@ -32,7 +34,40 @@ def summary(done: Sequence[Done], seconds: float) -> str:
     return f"{', '.join(said) or 'nothing to do'} in {_time(seconds)}"
 
 
-def as_json(done: Sequence[Done], *, started_at: str, seconds: float) -> str:
+def broken_off(jobs: Sequence[Job], done: Sequence[Done]) -> list[Done]:
+    """The jobs of a run that was ended from outside before they were done, as failures.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        All of the run.
+    done : sequence of Done
+        Those that had come to an end.
+    """
+    ended = {(one.client, one.week) for one in done}
+    reason = "the run was ended before this was done; the report is as it was, the next run makes it"
+    left = [job for job in jobs if (job.client, job.week) not in ended]
+    return [Done(job.client, job.week, "failed", reason=reason) for job in left]
+
+
+def last_words(done: Sequence[Done], left: Sequence[Done]) -> str:
+    """A line for a run that was ended from outside: "1 client is done, 2 are not: birch, cedar".
+
+    Parameters
+    ----------
+    done, left : sequence of Done
+        What had come to an end, and what `broken_off` made of the rest.
+    """
+    if not left:
+        return "every client is done; the list of reports is brought up to date by the next run"
+    named = ", ".join(one.client for one in left[:_NAMED])
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    have = "1 client is" if len(done) == 1 else f"{len(done)} clients are"
+    are, reports = ("is", "its report is") if len(left) == 1 else ("are", "their reports are")
+    return f"{have} done, {len(left)} {are} not: {named}{more}; {reports} as before"
+
+
+def as_json(done: Sequence[Done], *, started_at: str, seconds: float, code: int | None = None) -> str:
     """The run for a machine.
 
     Parameters
@@ -42,6 +77,8 @@ def as_json(done: Sequence[Done], *, started_at: str, seconds: float) -> str:
         ISO 8601, as the caller knows it.
     seconds : float
         How long the run took.
+    code : int, optional
+        The exit code, of a run that was ended from outside; else it is that of `done`.
 
     Returns
     -------
@@ -54,7 +91,7 @@ def as_json(done: Sequence[Done], *, started_at: str, seconds: float) -> str:
     whole = {
         "started_at": started_at,
         "seconds": round(seconds, 1),
-        "exit_code": exit_code(done),
+        "exit_code": exit_code(done) if code is None else code,
         "counts": _counts(done),
         "clients": [asdict(one) for one in told],
     }

@@ -207,6 +207,7 @@ def shell(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         "SPM_TODAY": TODAY,
         "SPM_HOME": str(tmp_path / "home"),
         "SPM": f"{sys.executable} -m spm_lib",
+        "PYTHONPATH": str(Path(cli.__file__).parents[1]),  # these sources, whichever are installed
     }
 
     def shell(line: str, **more: str) -> subprocess.CompletedProcess[str]:

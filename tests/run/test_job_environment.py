@@ -1,0 +1,36 @@
+"""A job's process is started as a kernel is, and has everything else of the environment its caller has."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+
+import pytest
+
+from spm_lib.publish import warm
+from spm_lib.run import local
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux only")
+
+
+def tell(tells):
+    """In a process of its own: how it was started."""
+    tells.send((dict(os.environ), local._loaded() == warm.code_now()))
+
+
+def test_a_job_finds_the_environment_of_its_caller_made_that_of_a_kernel(monkeypatch):
+    multiprocessing.forkserver._forkserver._stop()  # one of an earlier test has another environment
+    monkeypatch.setenv("SPM_TEST_KEY", "told")
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    expected = warm.environment()
+    heard, tells = local._context().Pipe(duplex=False)
+    process = local._context().Process(target=tell, args=(tells,))
+    process.start()
+    found, is_loaded = heard.recv()
+    process.join()
+    assert {name: found.get(name) for name in expected} == expected
+    assert (found["SPM_TEST_KEY"], found["PYTHONHASHSEED"]) == ("told", "0")
+    assert os.environ["PYTHONHASHSEED"] == "7"
+    assert is_loaded
+    multiprocessing.forkserver._forkserver._stop()
