@@ -135,7 +135,7 @@ class _Gate:
         expectations = self._try(lambda: Expectations.load(folder, client)) if readable else None
         state = self._history(folder, client, week)
         if mapping is not None:
-            self._try(lambda: self._inbox(folder, client, mapping))
+            self._try(lambda: self._inbox(folder, client, mapping, week))
         if expectations is not None:
             self._expectations(expectations, week.last_day)
             kept = self._try(lambda: Acknowledgements.load(folder, client, expectations))
@@ -221,48 +221,61 @@ class _Gate:
                     f"every number made of {file.name}",
                 )
 
-    def _inbox(self, folder: Path, client: Client, mapping: Mapping) -> None:
-        """Exports that lie in the inbox and are not in the history: forgotten, or refused."""
-        inbox = folder / "inbox"
-        if not inbox.is_dir():
+    def _inbox(self, folder: Path, client: Client, mapping: Mapping, week: Period) -> None:
+        """Exports that lie in the inbox and are not in the history: forgotten, or refused.
+
+        One that shows the week, where the history holds no later one, is what the week would have to be made
+        from: without it no page is made.
+        """
+        inbox, stored = folder / "inbox", Store(folder).entries()
+        if not inbox.is_dir() or not stored:
             return
-        stored = {entry.batch_id for entry in Store(folder).entries()}
+        known, latest = {entry.batch_id for entry in stored}, max(entry.as_of for entry in stored)
         missing = [
-            ", ".join(path.name for path in paths)
-            for _, paths in plan_drops([inbox], mapping, client)
+            (moment, ", ".join(path.name for path in paths))
+            for moment, paths in plan_drops([inbox], mapping, client)
             if not all(mapping.ignores(path.name) for path in paths)
-            and drop_id(paths, mapping, client) not in stored
+            and drop_id(paths, mapping, client) not in known
         ]
-        if missing and stored:
-            self._note(
-                f"not in the history: {len(missing)} of the exports in the inbox, the latest {missing[-1]}",
-                f"{self._slug}/inbox",
-                f"run `spm ingest {self._slug}`; it says why it refuses one",
-                EVERY_NUMBER,
-            )
+        if not missing:
+            return
+        is_of_the_week = any(
+            latest < moment and week.start_at < moment <= week.end_at for moment, _ in missing
+        )
+        say = self._stop if is_of_the_week else self._note
+        say(
+            f"not in the history: {len(missing)} of the exports in the inbox, the latest {missing[-1][1]}",
+            f"{self._slug}/inbox",
+            f"run `spm ingest {self._slug}`; it says why it refuses one",
+            EVERY_NUMBER,
+        )
 
     def _age(self, client: Client, state: Snapshot, week: Period) -> None:
-        """Exports that are older than the week's end allows."""
-        where, remedy = f"{self._slug}/inbox", f"export again and run `spm ingest {self._slug}`"
+        """Exports that are older than the week's end allows: of opportunities no page of the week is made."""
+        where, again = f"{self._slug}/inbox", f"export again and run `spm ingest {self._slug}`"
         limit = client.thresholds.stale_days
         latest = state.drops["as_of"].max()
         if pd.isna(latest):
-            self._note("no export was taken by the end of the week", where, remedy, EVERY_NUMBER)
+            self._note("no export was taken by the end of the week", where, again, EVERY_NUMBER)
             return
+        meant = f"{again}; where the week is to be shown without them, set `stale_days` in client.yaml"
         age = (week.end_at - latest).days
         if age >= limit:
             late = f"the latest export is {age} days older than the end of the week"
-            self._note(late, where, remedy, EVERY_NUMBER)
+            self._stop(late, where, meant, EVERY_NUMBER)
         for table in ("opportunities", "activities"):
             received = state.received_until.get(table)
             if table == "activities" and table in client.not_recorded:
                 continue
             if received is None:
-                self._note(f"no export of {table} was received", where, remedy, TABLES[table])
+                self._note(f"no export of {table} was received", where, again, TABLES[table])
             elif latest > received and (week.end_at - received).days >= limit:
                 age = (week.end_at - received).days
                 late = f"the latest export of {table} is {age} days older than the week's end"
-                self._note(late, where, remedy, TABLES[table])
+                if table == "opportunities":
+                    self._stop(late, where, meant, TABLES[table])
+                else:
+                    self._note(late, where, again, TABLES[table])
 
     def _refused(self, folder: Path, state: Snapshot) -> None:
         """Rows of the latest export that were refused, and stages nobody mapped."""

@@ -88,8 +88,23 @@ def test_a_damaged_table_of_the_history_stops_and_is_named(filled):
 def test_exports_as_old_as_the_limit_are_stale_and_a_day_younger_are_not(filled):
     # stale_days is 8; the latest export shows Sunday 22 November, so its time is the 23rd, 0:00
     assert said(filled, "note", "2026-W48") == []  # the week ends 7 days later
-    notes = said(filled, "note", "2026-W49")  # 14 days later
-    assert any("the latest export is 14 days older than the end of the week" in note for note in notes)
+    assert said(filled, "stop", "2026-W48") == []
+    (stop,) = said(filled, "stop", "2026-W49")  # 14 days later
+    assert "the latest export is 14 days older than the end of the week; touches: every number" in stop
+    filled.write("client.yaml", CLIENT + "thresholds: {stale_days: 15}\n")  # it is meant
+    assert said(filled, "stop", "2026-W49") == []
+
+
+def test_old_activities_are_noted_and_old_opportunities_stop(tiny, spm):
+    tiny.export("calls-2026-11-08.csv", CALLS)
+    tiny.export("deals-2026-11-22.csv", NOW)
+    assert spm("ingest", "tiny").code == 0
+    assert said(tiny, "stop") == []
+    assert any("export of activities is 14 days older than the week's end" in note for note in said(tiny))
+    (tiny.folder / "inbox/calls-2026-11-08.csv").rename(tiny.folder / "inbox/calls-2026-12-06.csv")
+    assert spm("ingest", "tiny").code == 0
+    (stop,) = said(tiny, "stop", "2026-W49")
+    assert "the latest export of opportunities is 14 days older than the week's end" in stop
 
 
 def test_activities_that_never_came_are_missed_unless_they_are_not_recorded(tiny, spm):
@@ -300,8 +315,12 @@ def test_a_shrunken_export_is_refused_and_the_gate_says_what_rests_on_it(tiny, s
     assert spm("ingest", "tiny").code == 0
     tiny.export("deals-2026-11-22.csv", NOW)
     assert spm("ingest", "tiny").code == 1
-    (note,) = [one for one in gate.check(tiny.home, "tiny", "2026-W47") if "not in the history" in one.what]
-    assert (note.touches, "deals-2026-11-22.csv" in note.what) == ("every number of the week", True)
+    (stop,) = [one for one in gate.check(tiny.home, "tiny", "2026-W47") if "not in the history" in one.what]
+    assert (stop.severity, stop.touches) == ("stop", "every number of the week")
+    assert "deals-2026-11-22.csv" in stop.what
+    # of the week before nothing is missing
+    (note,) = [one for one in gate.check(tiny.home, "tiny", "2026-W46") if "not in the history" in one.what]
+    assert note.severity == "note"
 
 
 def test_every_doubt_of_a_snapshot_is_of_metrics_there_are_or_of_the_pipeline():

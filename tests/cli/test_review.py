@@ -257,16 +257,16 @@ def test_the_demo_ends_with_the_last_week_that_is_over_in_every_place(spm, monke
 
 
 def test_the_demo_is_published_and_a_second_time_there_is_nothing_to_do(spm, published, tmp_path):
-    first = spm("demo", "--until", "2025-W42", "--publish")
+    first = spm("demo", "--until", "2025-W40", "--publish")
     assert (first.code, first.err) == (0, "")
     assert [(call["client"], call["week"]) for call in published] == [
-        (slug, "2025-W42") for slug in demo_clients.CLIENTS
+        (slug, "2025-W40") for slug in demo_clients.CLIENTS
     ]
     assert re.fullmatch(
         r"3 published in [0-9.]+ s; all reports: reports/index.html", first.out.splitlines()[-1]
     )
     files = standing(tmp_path)
-    second = spm("demo", "--until", "2025-W42", "--publish")
+    second = spm("demo", "--until", "2025-W40", "--publish")
     assert second.code == 0
     assert "nothing to write" in second.out
     assert second.out.count("nothing new in") == 3
