@@ -6,6 +6,8 @@ its cells completed.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,12 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MESSAGE = 300
 _HANGS = "run it in JupyterLab to see where it hangs"
 _SEE = "run it in JupyterLab to see the whole error"
+#: What a cell says of a fault that is none of the notebook's -> what to do about it.
+_OF_THE_MACHINE = {
+    os.strerror(errno.ENOSPC): "make room on the disk, then run the review again",
+    os.strerror(errno.EROFS): "let this user write there, then run the review again",
+    os.strerror(errno.EACCES): "let this user read and write there, then run the review again",
+}
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,9 @@ def _of_cell(problem: Any, name: str, declared: int) -> SpmError:
     if isinstance(kind, type) and issubclass(kind, SpmError):
         return kind(message)
     first = f": {message.splitlines()[0][:_MESSAGE]}" if message else ""
+    remedy = next((told for fault, told in _OF_THE_MACHINE.items() if fault in first), _SEE)
     return PublishError(
-        f"{_cell(problem.cell_index, declared)} stopped with {problem.ename}{first}", where=name, remedy=_SEE
+        f"{_cell(problem.cell_index, declared)} stopped with {problem.ename}{first}",
+        where=name,
+        remedy=remedy,
     )

@@ -56,6 +56,14 @@ def test_a_foreign_error_is_told_in_one_line_with_the_cell_as_its_author_counts(
     assert "Traceback" not in str(error)
 
 
+def test_a_full_disk_is_no_fault_of_the_notebook(parameters):
+    error = refused(
+        parameters, "import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'x')"
+    )
+    assert error.what == "cell 2 stopped with OSError: [Errno 28] No space left on device: 'x'"
+    assert error.remedy == "make room on the disk, then run the review again"
+
+
 @pytest.mark.parametrize("call", ["import sys; sys.exit(0)", "import sys; sys.exit('enough')"])
 def test_a_cell_that_leaves_early_is_a_failure_even_when_it_calls_that_a_success(parameters, call):
     error = refused(parameters, call, "print('never')")
