@@ -16,8 +16,12 @@ def main() -> int:
     parser.add_argument("--home", type=Path, help="ingested demo clients, instead of writing them")
     parser.add_argument("--count", type=int, default=30, help="client-weeks of the throughput")
     parser.add_argument("--reviews", type=int, default=300, help="reviews over which memory is watched")
+    parser.add_argument(
+        "--room", type=Path, help="where the clients of the scale benchmark lie, and are kept"
+    )
     parser.add_argument("--full", action="store_true", help="a million opportunities too; ten gigabytes")
     given = parser.parse_args()
+    of_scale = [*(["--full"] if given.full else []), *(["--room", str(given.room)] if given.room else [])]
     with demo_home(given.home) as home:
         there = ["--home", str(home)]
         rows = [
@@ -27,7 +31,7 @@ def main() -> int:
             *nothing_changed.main(there),
             *sizes.main(there),
             *parent_memory.main([*there, "--reviews", str(given.reviews), "--notebook", "owner_update"]),
-            *scale.main(["--full"] if given.full else []),
+            *scale.main(of_scale),
         ]
     report(rows)
     return 0 if all(row.kept for row in rows) else 1
