@@ -109,7 +109,8 @@ class Table:
 
     def _typed(self, frame: pd.DataFrame, column: Column) -> pd.Series:
         dtype = DTYPES[column.kind]
-        if column.name not in frame.columns:
+        # a text cut to nothing may have no part at all, and pandas joins none such
+        if column.name not in frame.columns or frame.empty:
             return pd.Series([None] * len(frame), dtype=dtype)
         values = frame[column.name]
         try:

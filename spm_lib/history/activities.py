@@ -105,7 +105,8 @@ class _Kept:
             _text(values.slice(self.stretch.start, self.stretch.stop - self.stretch.start)),
             _planned(name, _text(values.take(pa.array(self.ahead)))),
         ]
-        filled = [part for part in parts if len(part)]
+        # one empty part is kept: pandas joins no text that has none
+        filled = [part for part in parts if len(part)] or parts[:1]
         return pd.Series(pa.chunked_array(filled, pa.large_string()), dtype="str")
 
     def rest(self, values: pd.Series) -> pd.Series:

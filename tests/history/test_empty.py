@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from spm_lib import schemas
@@ -91,3 +93,11 @@ def test_two_builds_are_equal_byte_for_byte(tmp_path, client):
         built.append(parquet(snapshot(timeline(store, client), at(WEEK_2))))
     assert built[0] == built[1]
     assert len(built[0]) == 9
+
+
+def test_text_cut_to_nothing_can_be_joined():
+    cut = pd.Series(["x"], dtype="str").array._pa_array.filter(pa.array([False]))
+    none = pd.Series(pa.chunked_array([], pa.large_string()), dtype="str")
+    for text in (none, pd.Series(cut, dtype="str")):
+        frame = schemas.SNAPSHOT_CHANGES.conform(pd.DataFrame({"opportunity_id": text}))
+        assert pd.merge_asof(frame, frame, on="at", by="opportunity_id").empty
