@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import multiprocessing
 import os
 import sys
+import types
 
 import pytest
 
@@ -34,3 +36,13 @@ def test_a_job_finds_the_environment_of_its_caller_made_that_of_a_kernel(monkeyp
     assert os.environ["PYTHONHASHSEED"] == "7"
     assert is_loaded
     multiprocessing.forkserver._forkserver._stop()
+
+
+def test_a_module_that_was_started_is_loaded_before_the_first_fork(monkeypatch):
+    assert local._run_as_module() == []  # pytest's own ends with __main__, which no child runs again
+    main = types.ModuleType("__main__")
+    main.__spec__ = importlib.machinery.ModuleSpec("distributed.cli.dask_worker", None)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert local._run_as_module() == ["distributed.cli.dask_worker"]
+    main.__spec__ = None
+    assert local._run_as_module() == []
