@@ -179,7 +179,8 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
     if standing := _current(job, home, reports):
         return standing
     rests_on = fingerprint_now(home, job.client, job.week)
-    found, source = gate.look(home, job.client, job.week)
+    # whole, because the kernels that find the client opened work in folders of their own
+    found, source = gate.look(home.resolve(), job.client, job.week)
     stops = [str(finding) for finding in found if finding.severity == "stop"]
     if stops:
         stopped = GateError(GateError.opening, given="; ".join(stops))

@@ -10,8 +10,11 @@ import types
 
 import pytest
 
+from spm_lib import gate
+from spm_lib.errors import ClientError
 from spm_lib.publish import warm
-from spm_lib.run import local
+from spm_lib.run import Job, local, run_job
+from tests.cli.conftest import Tiny
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux only")
 
@@ -46,3 +49,18 @@ def test_a_module_that_was_started_is_loaded_before_the_first_fork(monkeypatch):
     assert local._run_as_module() == ["distributed.cli.dask_worker"]
     main.__spec__ = None
     assert local._run_as_module() == []
+
+
+def test_a_client_handed_down_lies_where_it_lies_from_any_folder(tmp_path, monkeypatch):
+    seen = []
+
+    def look(home, *_):
+        seen.append(home)
+        raise ClientError("seen")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gate, "look", look)
+    Tiny(tmp_path / "home")
+    done = run_job(Job("home", "tiny", "2026-W47", "reports"))
+    assert done.reason == "seen"
+    assert seen == [tmp_path / "home"]
