@@ -79,7 +79,7 @@ def scheduling(count: int) -> float:
     from distributed import Client, as_completed
 
     with cluster(2) as address, Client(address, set_as_default=False) as known:
-        jobs = [Job("s3://firm/clients", f"client-{n}", WEEK, "s3://firm/reports") for n in range(count)]
+        jobs = [Job("s3://bucket/clients", f"client-{n}", WEEK, "s3://bucket/reports") for n in range(count)]
         known.gather(known.map(nothing, jobs[:100], pure=False))
         began = time.perf_counter()
         futures = [

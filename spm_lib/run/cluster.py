@@ -72,15 +72,11 @@ def run_here(job: Job) -> Done:
     """One job on a worker: in a process of its own, as on any machine, so that it cannot end the worker.
 
     A nanny's worker is a daemon, and multiprocessing lets no daemon have children, lest they outlive it. A
-    job's process ends with whoever started it.
+    job's process ends with whoever started it, so the worker may have some.
     """
     settings: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
-    is_daemon = settings.pop("daemon", None)
-    try:
-        return run_jobs([job], at_once=1)[0]
-    finally:
-        if is_daemon is not None:
-            settings["daemon"] = is_daemon
+    settings["daemon"] = False
+    return run_jobs([job], at_once=1)[0]
 
 
 def _connected(address: str) -> Any:

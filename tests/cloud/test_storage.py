@@ -35,7 +35,7 @@ def files(address: str) -> dict[str, bytes | None]:
 
 
 def test_what_is_remote_and_what_is_a_folder():
-    assert storage.is_remote("s3://firm/clients")
+    assert storage.is_remote("s3://bucket/clients")
     assert not storage.is_remote("data")
     assert not storage.is_remote(Path("somewhere/data"))
 
@@ -108,14 +108,14 @@ def test_two_writers_of_the_same_file_the_second_is_refused_and_loses_nothing_of
 
 
 def test_a_name_that_leaves_its_folder_is_refused(tmp_path, monkeypatch):
-    bucket = storage.Bucket("memory://firm/hostile")
+    bucket = storage.Bucket("memory://bucket/hostile")
     monkeypatch.setattr(storage.Bucket, "files", lambda self, below="": {"../../out.txt": "1"})
     with pytest.raises(StorageError, match="leaves its folder"):
         bucket.fetch("alder", tmp_path / "alder")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("address", ["nothing://firm/clients", "s3://no-such-bucket/clients"])
+@pytest.mark.parametrize("address", ["nothing://bucket/clients", "s3://no-such-bucket/clients"])
 def test_a_store_that_is_not_there_is_said_in_plain_words(s3, address):
     with pytest.raises(StorageError) as refused:
         storage.Bucket(address).files()

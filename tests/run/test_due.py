@@ -73,5 +73,5 @@ def test_what_cannot_be_read_is_for_the_gate_to_say(tiny, asked, name, is_folder
 def test_an_object_store_is_looked_at_where_the_report_is_made(tmp_path, remote):
     from dataclasses import replace
 
-    found = due(replace(job(tmp_path), **{remote: "s3://firm/x"}), date(2026, 11, 23))
+    found = due(replace(job(tmp_path), **{remote: "s3://bucket/x"}), date(2026, 11, 23))
     assert (found.is_due, found.why) == (True, "looked at where it is made")

@@ -78,7 +78,7 @@ def test_a_store_that_cannot_be_written_is_the_reason_of_each_client(
     monkeypatch.setattr(storage, "client_copy", refused)
     monkeypatch.setattr(storage, "clients", lambda home: ["one", "two"])
     monkeypatch.setattr(storage, "facts_copy", lambda home, slugs: nullcontext(tmp_path / "home"))
-    result = spm("review", "--ingest", "--home", "memory://firm/clients")
+    result = spm("review", "--ingest", "--home", "memory://bucket/clients")
     assert result.code == 1
     assert asked == ["one", "two"]
     assert states() == {"one": "failed", "two": "failed"}

@@ -31,7 +31,7 @@ def test_reports_that_tell_nothing_are_passed_over_but_not_for_ever(tmp_path):
 def test_nothing_is_known_of_a_new_client_or_of_what_lies_in_an_object_store(tmp_path):
     stand(tmp_path, owner_update=3.0)
     assert expected_seconds(job(tmp_path, "new")) == UNKNOWN
-    assert expected_seconds(replace(job(tmp_path), reports="s3://firm/reports")) == UNKNOWN
+    assert expected_seconds(replace(job(tmp_path), reports="s3://bucket/reports")) == UNKNOWN
 
 
 def test_the_longest_job_comes_first_and_equal_ones_by_name(tmp_path):
