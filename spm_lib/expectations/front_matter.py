@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -141,8 +142,12 @@ def load(matter: str, name: str) -> FrontMatter:
     return FrontMatter(facts, root)
 
 
+@lru_cache(maxsize=1_000)
 def _read(matter: str) -> tuple[yaml.Node | None, object]:
-    """By the fast loader; what that one refuses is left to the other, which also tells the fault."""
+    """By the fast loader; what that one refuses is left to the other, which also tells the fault.
+
+    A review asks for the same document several times, and nobody changes what is handed out.
+    """
     *fast, last = _LOADERS
     for loader in fast:
         with suppress(yaml.YAMLError, RecursionError):

@@ -42,6 +42,11 @@ class PageExporter(TemplateExporter):
     def _template_file(self) -> str:
         return "index.html.j2"
 
+    @default("default_preprocessors")
+    def _preprocessors_unless_asked(self) -> list[str]:
+        # the page is what `layout` makes of the notebook itself: each would copy and check it for nothing
+        return []
+
     @default("extra_template_basedirs")
     def _template_folders(self) -> list[str]:
         return [str(HERE)]

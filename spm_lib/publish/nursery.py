@@ -26,6 +26,11 @@ from typing import Any, NoReturn
 #: What a notebook of this house loads, the lazily loaded parts of others among it.
 _FIRST = ("ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "matplotlib.figure")
 _THEN = ("matplotlib.backends.backend_svg", "seaborn", "holidays.countries", "duckdb")
+#: What a kernel loads when it starts.
+_AT_START = (
+    *("ipykernel.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
+    *("tornado.platform.asyncio", "sqlite3", "faulthandler", "pdb"),
+)
 #: What pandas and pyarrow load when a table is first read, written or handed out.
 _AT_FIRST_USE = ("pyarrow.dataset", "pyarrow.pandas_compat", "pandas.core.methods.to_dict", "tzdata")
 _OURS = ("spm_lib.review", "spm_lib.tables", "spm_lib.plots", "spm_lib.metrics", "spm_lib.sheets")
@@ -188,7 +193,9 @@ def _kill(pid: int) -> None:
 
 def preload() -> None:
     """Import what notebooks import."""
-    for name in (*_FIRST, *_THEN, *_AT_FIRST_USE, *_OURS):
+    # 140 modules that every kernel would load, for a debugger nobody can attach
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
+    for name in (*_FIRST, *_AT_START, *_THEN, *_AT_FIRST_USE, *_OURS):
         # what is not installed is missed by the notebook that asks for it, and by no other
         with suppress(ImportError):
             _preload_rooms(importlib.import_module(name))

@@ -183,7 +183,7 @@ def standing_report(
         inputs = gather(order.home, order.client, order.week, order.pages, order.notebooks)
         standing = _standing(place, inputs)
         # the same inputs have the same pages: which those are need not be found out again
-        if standing is not None and standing.is_whole and not order.asked:
+        if standing is None or (standing.is_whole and not order.asked):
             return standing
         plan = _plan(order, place)
         return plan.standing if plan.is_done else None
