@@ -55,6 +55,8 @@ def environment() -> dict[str, str]:
         "PYTHONUTF8": "1",
         "TZ": "UTC",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        # a started kernel's debugger, which a forked one does without, would set it
+        "PYDEVD_USE_FRAME_EVAL": "NO",
         "MPLBACKEND": "agg",
         **dict.fromkeys(_THREADS, "1"),
     }
@@ -323,6 +325,17 @@ class Nurseries:
         NoKernelError
             None could be forked.
         """
+        nursery, kernels = self._order(env)
+        try:
+            return self._kernel(nursery, kernels, cmd, cwd, env, patience)
+        except NoKernelError:
+            if nursery.serves(env):
+                raise
+        # it ended with the order in its hands, as a copy does that could not be prepared
+        return self._kernel(*self._order(env), cmd, cwd, env, patience)
+
+    def _order(self, env: dict[str, str]) -> tuple[Nursery, list[Forked | None]]:
+        """The nursery for an environment and its kernels, kept from ending until it has one more of them."""
         with self._lock:
             try:
                 nursery = self._fitting(env)
@@ -330,6 +343,18 @@ class Nurseries:
                 raise NoKernelError from problem
             kernels = self._kernels[nursery]
             kernels.append(None)
+            return nursery, kernels
+
+    def _kernel(
+        self,
+        nursery: Nursery,
+        kernels: list[Forked | None],
+        cmd: list[str],
+        cwd: str,
+        env: dict[str, str],
+        patience: float,
+    ) -> Forked:
+        """The kernel that was ordered of a nursery."""
         kernel = None
         try:
             kernel = nursery.fork(cmd, cwd, env, patience)

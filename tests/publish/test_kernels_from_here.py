@@ -71,9 +71,10 @@ def test_where_a_copy_would_not_be_a_kernels_process_kernels_come_as_ever(code, 
     assert told.startswith("warm nothing")
 
 
-def test_a_copy_that_cannot_prepare_is_no_hindrance():
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with the order in its hands"])
+def test_a_copy_that_cannot_prepare_is_no_hindrance(after):
     (told,) = script(
-        "def fail():\n    raise RuntimeError('no')\n"
+        f"import time\ndef fail():\n    time.sleep({after})\n    raise RuntimeError('no')\n"
         "with warm.kernels_from_here(loaded.CODE, fail):\n    print(*run(ASK))\n"
     )
     assert told.startswith("warm nothing")
