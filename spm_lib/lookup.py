@@ -1,6 +1,6 @@
 """What stood at a moment: searches in logs sorted by subject and time, whole columns at once.
 
-Inside this package an instant is a numpy ``datetime64[us]`` in UTC without a zone, so that comparisons are
+An instant is here a numpy ``datetime64[us]`` in UTC without a zone, so that comparisons are
 plain and a missing one (NaT) is never before nor after anything.
 """
 

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "style": set(),
     "room": set(),
     "periods": {"errors"},
+    "lookup": set(),
     # the facts
     "client": {"errors", "periods"},
     "schemas": {"errors"},
@@ -26,12 +27,12 @@ MAY_IMPORT = {
     "storage": {"client", "errors", "room"},
     # from foreign files to a snapshot; sources and metrics meet only there
     "sources": {"client", "drops", "errors", "periods", "schemas"},
-    "history": {"client", "drops", "errors", "periods", "schemas"},
+    "history": {"client", "drops", "errors", "lookup", "periods", "schemas"},
     "expectations": {"client", "errors", "periods", "schemas"},
     "meetings": {"client", "errors", "expectations", "metrics"},
     "demo": {"errors", "periods"},
     # pure
-    "metrics": {"errors", "periods", "schemas"},
+    "metrics": {"errors", "lookup", "periods", "schemas"},
     "judgement": {"errors", "metrics", "periods", "schemas", "style"},
     # finished tables -> words, HTML, figures
     "fragment": {"style"},

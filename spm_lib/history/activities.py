@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spm_lib import schemas
-from spm_lib.history.lookup import Integers, Times, earliest, instant, instants
 from spm_lib.history.manifest import Entry
 from spm_lib.history.received import Received
 from spm_lib.history.reps import Reps
 from spm_lib.history.store import Store
+from spm_lib.lookup import Integers, Times, earliest, instant, instants
 
 _TEXT = ("text", "choice")
 #: What is not known yet of an activity that lies ahead.

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spm_lib.history.log import Log, missing
-from spm_lib.history.lookup import (
+from spm_lib.history.observations import Observations
+from spm_lib.lookup import (
     DAY,
     NEVER,
     Flags,
@@ -22,7 +23,6 @@ from spm_lib.history.lookup import (
     repeated,
     word,
 )
-from spm_lib.history.observations import Observations
 
 
 @dataclass(frozen=True)

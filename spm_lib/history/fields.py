@@ -11,7 +11,8 @@ import pandas as pd
 
 from spm_lib.history.diff import differences
 from spm_lib.history.log import COLUMN_OF, Log, empty, joined, missing, typed
-from spm_lib.history.lookup import (
+from spm_lib.history.observations import Observations
+from spm_lib.lookup import (
     DAY,
     NEVER,
     TICK,
@@ -24,7 +25,6 @@ from spm_lib.history.lookup import (
     repeated,
     word,
 )
-from spm_lib.history.observations import Observations
 from spm_lib.schemas import OUTCOMES
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from spm_lib import schemas
-from spm_lib.history.lookup import Flags, instant
 from spm_lib.history.timeline import Timeline
+from spm_lib.lookup import Flags, instant
 
 Row = tuple[str, str, str | None, str, str]
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spm_lib.history.lookup import Integers, Times, last_before
+from spm_lib.lookup import Integers, Times, last_before
 
 #: The field of a change -> the column of ``schemas.OPPORTUNITIES`` that shows its value.
 COLUMN_OF = {

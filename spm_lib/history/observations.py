@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from spm_lib.history.lookup import (
+from spm_lib.history.manifest import Entry
+from spm_lib.history.received import everything
+from spm_lib.history.reps import Reps
+from spm_lib.history.store import Store
+from spm_lib.lookup import (
     DAY,
     NEVER,
     Flags,
@@ -19,10 +23,6 @@ from spm_lib.history.lookup import (
     instants,
     sorted_texts,
 )
-from spm_lib.history.manifest import Entry
-from spm_lib.history.received import everything
-from spm_lib.history.reps import Reps
-from spm_lib.history.store import Store
 from spm_lib.schemas import OPPORTUNITIES
 
 #: A column without any value in a full drop of at least this many rows was left out of the export.

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from spm_lib.history.lookup import Integers
 from spm_lib.history.manifest import Entry
 from spm_lib.history.store import Store
+from spm_lib.lookup import Integers
 from spm_lib.schemas import RECEIVED
 
 #: Up to so many rows a table is read at once, above it a column at a time.

@@ -14,7 +14,8 @@ from spm_lib import schemas
 from spm_lib.history.exchange import in_client_currency
 from spm_lib.history.findings import findings
 from spm_lib.history.log import Log
-from spm_lib.history.lookup import (
+from spm_lib.history.timeline import Timeline
+from spm_lib.lookup import (
     NEVER,
     Flags,
     Integers,
@@ -24,7 +25,6 @@ from spm_lib.history.lookup import (
     last_before,
     stamps,
 )
-from spm_lib.history.timeline import Timeline
 from spm_lib.schemas import OUTCOMES
 
 #: A first drop this soon after the creation shows the stage an opportunity was created in, near enough.

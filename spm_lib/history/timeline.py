@@ -16,13 +16,13 @@ from spm_lib.client import Client
 from spm_lib.history.activities import Activities, activities
 from spm_lib.history.fields import born, created, field_log, presence_log
 from spm_lib.history.log import COLUMN_OF, Log, as_text
-from spm_lib.history.lookup import Times, stamps
 from spm_lib.history.manifest import Entry
 from spm_lib.history.observations import Observations, observe
 from spm_lib.history.received import AT_ONCE, everything, hand_back, latest
 from spm_lib.history.reps import Reps
 from spm_lib.history.store import Store
 from spm_lib.history.vendor import vendor_changes
+from spm_lib.lookup import Times, stamps
 from spm_lib.schemas import CHANGE_FIELDS
 
 

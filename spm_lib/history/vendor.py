@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from spm_lib.history.log import Log, shared, typed
-from spm_lib.history.lookup import Flags, Integers, Times, instant, instants, positions
 from spm_lib.history.manifest import Entry
 from spm_lib.history.received import everything
 from spm_lib.history.reps import Reps
 from spm_lib.history.store import Store
+from spm_lib.lookup import Flags, Integers, Times, instant, instants, positions
 
 
 def vendor_changes(

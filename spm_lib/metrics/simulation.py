@@ -104,14 +104,14 @@ def play(
     left = max((end - cutoff) / _WEEK, 0.0)
     rows = opportunities[is_open(opportunities)]
     level = np.exp(LEVEL_SD * chance.standard_normal(HISTORIES) - LEVEL_SD**2 / 2)
-    from_open = _open_ones(rows, before, stages, history, cutoff, left, level, repeats, chance)
-    from_new = _new_ones(before, cutoff, left, repeats, chance)
     open_in = [_in_group(rows, by, group) for group in groups]
+    from_open = _open_ones(rows, open_in, before, stages, history, cutoff, left, level, repeats, chance)
+    from_new = _new_ones(before, cutoff, left, repeats, chance)
     new_in = [_in_group(from_new.rows, by, group) for group in groups]
-    shape = (len(groups), HISTORIES * repeats)
+    brought = [from_new.total(mine) * np.tile(level, repeats) for mine in new_in]
     return Rest(
-        np.array([from_open[:, mine].sum(axis=1) for mine in open_in]).reshape(shape),
-        np.array([from_new.total(mine) * np.tile(level, repeats) for mine in new_in]).reshape(shape),
+        from_open,
+        np.array(brought).reshape(len(groups), HISTORIES * repeats),
         history,
     )
 
@@ -124,6 +124,7 @@ def _in_group(rows: pd.DataFrame, by: str | None, group: str | None) -> npt.NDAr
 
 def _open_ones(
     rows: pd.DataFrame,
+    open_in: list[npt.NDArray[np.bool_]],
     before: pd.DataFrame,
     stages: pd.DataFrame,
     history: Lives,
@@ -133,7 +134,7 @@ def _open_ones(
     repeats: int,
     chance: np.random.Generator,
 ) -> Floats:
-    """What each open opportunity brings, shape (draws, opportunities)."""
+    """What the open opportunities of each group bring, shape (groups, draws)."""
     place = stage_positions(stages)
     stage: Ints = np.asarray(rows["stage_id"].map(place).fillna(len(place)), dtype=np.int64)
     weeks = weeks_between(rows["created_at"], cutoff).clip(lower=0)
@@ -143,12 +144,15 @@ def _open_ones(
     ratios = amount_ratios(history)
     usual = won_amounts(before)
     amount = rows["amount"].to_numpy(dtype=float)
-    parts = [np.empty((HISTORIES * repeats, 0))]
+    total = np.zeros((len(open_in), HISTORIES * repeats))
+    # some at a time: all draws of many opportunities would not fit in memory
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, start + _CHUNK)
         won = chance.random((HISTORIES * repeats, len(amount[part]))) < np.tile(likely[:, part], (repeats, 1))
-        parts.append(won * _became(amount[part], stage[part], ratios, usual, len(won), chance))
-    return np.concatenate(parts, axis=1)
+        brought = won * _became(amount[part], stage[part], ratios, usual, len(won), chance)
+        for group, mine in zip(total, open_in, strict=True):
+            group += brought[:, mine[part]].sum(axis=1)
+    return total
 
 
 def _became(

@@ -11,12 +11,14 @@ say taken together, and the uncertainty that is left is drawn, not hidden.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spm_lib.lookup import Integers, Times, at_positions, instants, last_before, positions
 from spm_lib.metrics.pipeline import is_present
 
 Floats = npt.NDArray[np.float64]
@@ -45,10 +47,10 @@ class Lives:
     Attributes
     ----------
     weeks : pandas.DataFrame
-        opportunity_id, at (the week's first instant), age (weeks since creation), stage (position among the
-        open stages), weight (1 for a week just over, half of it every `HALF_LIFE_WEEKS`), event (`STAYS`
-        ...), to (stage it is in afterwards, while open), held (its amount then,
-        own currency), final (its amount at the outcome, own currency; missing while open).
+        opportunity (its position among all of them), at (the week's first instant), age (weeks since
+        creation), stage (position among the open stages), weight (1 for a week just over, half of it every
+        `HALF_LIFE_WEEKS`), event (`STAYS` ...), to (stage it is in afterwards, while open), held (its amount
+        then, own currency), final (its amount at the outcome, own currency; missing while open).
     stage_count : int
         Open stages, one more for opportunities in no stage anybody knows.
     """
@@ -97,20 +99,17 @@ def lives(
     """
     place = stage_positions(stages)
     weeks = _weeks(opportunities, outcomes, cutoff)
-    moved = changes[changes["field"].eq("stage") & changes["new"].isin(list(place))]
-    weeks["stage"] = _held_at(weeks, moved, "at").map(place)
-    weeks["to"] = _held_at(weeks, moved, "until").map(place)
-    now = opportunities.set_index("opportunity_id")["stage_id"].map(place)
-    unknown = len(place)
-    for column in ("stage", "to"):
-        known = weeks[column].fillna(weeks["opportunity_id"].map(now))
-        weeks[column] = known.fillna(unknown).astype("int64")
+    ids = pd.Index(opportunities["opportunity_id"])
+    moved = _log(ids, changes, "stage", lambda said: said.map(place)).known()
+    now = opportunities["stage_id"].map(place).fillna(len(place)).to_numpy(dtype=float)[weeks["opportunity"]]
+    for column, moment in (("stage", "at"), ("to", "until")):
+        held = moved.held(weeks, moment)
+        weeks[column] = np.where(np.isnan(held), now, held).astype("int64")
     ended = weeks["event"] != STAYS
     weeks["event"] = weeks["event"].mask(~ended & (weeks["to"] != weeks["stage"]), MOVES)
-    priced = changes[changes["field"] == "amount"]
-    weeks["held"] = pd.to_numeric(_held_at(weeks, priced, "at"), errors="coerce")
-    weeks["final"] = pd.to_numeric(_held_at(weeks, priced, "ended_at"), errors="coerce")
-    return Lives(weeks.drop(columns=["until", "ended_at"]), unknown + 1)
+    priced = _log(ids, changes, "amount", lambda said: pd.to_numeric(said, errors="coerce"))
+    weeks["held"], weeks["final"] = priced.held(weeks, "at"), priced.held(weeks, "ended_at")
+    return Lives(weeks.drop(columns=["until", "ended_at"]), len(place) + 1)
 
 
 def chances(history: Lives, draws: int, chance: np.random.Generator) -> Chances:
@@ -204,9 +203,9 @@ def stage_win_rates(history: Lives) -> Floats:
         Missing where none was decided.
     """
     weeks = history.weeks
-    ended = weeks[weeks["event"].isin([WINS, LOSES])].set_index("opportunity_id")["event"].eq(WINS)
-    seen = weeks.drop_duplicates(["opportunity_id", "stage"])
-    won = seen["opportunity_id"].map(ended)
+    ended = weeks[weeks["event"].isin([WINS, LOSES])].set_index("opportunity")["event"].eq(WINS)
+    seen = weeks.drop_duplicates(["opportunity", "stage"])
+    won = seen["opportunity"].map(ended)
     rates = won.dropna().astype(float).groupby(seen["stage"]).mean()
     return np.asarray(rates.reindex(range(history.stage_count)), dtype=np.float64)
 
@@ -218,9 +217,9 @@ def amount_ratios(history: Lives) -> list[Floats]:
     those are too few as well, amounts are taken as they stand.
     """
     weeks = history.weeks
-    won = set(weeks.loc[weeks["event"] == WINS, "opportunity_id"])
-    known = weeks["opportunity_id"].isin(won) & weeks["held"].gt(0) & weeks["final"].gt(0)
-    last = weeks[known].drop_duplicates(["opportunity_id", "stage"], keep="last")
+    won = weeks["opportunity"].isin(weeks.loc[weeks["event"] == WINS, "opportunity"])
+    known = won & weeks["held"].gt(0) & weeks["final"].gt(0)
+    last = weeks[known].drop_duplicates(["opportunity", "stage"], keep="last")
     ratio, stage = (last["final"] / last["held"]).to_numpy(), last["stage"].to_numpy()
     pooled = ratio if len(ratio) >= MINIMUM_RATIOS else np.ones(1)
     own = [ratio[stage == place] for place in range(history.stage_count)]
@@ -240,11 +239,12 @@ def weeks_between(earlier: pd.Series, later: pd.Series | pd.Timestamp) -> pd.Ser
 
 
 def _weeks(opportunities: pd.DataFrame, outcomes: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
-    """One row per whole week of each life: at, until, ended_at, age, event."""
+    """One row per whole week of each life: opportunity, at, until, ended_at, age, weight, event."""
     ends = outcomes.drop_duplicates("opportunity_id").set_index("opportunity_id")
-    one = opportunities[is_present(opportunities) & opportunities["created_at"].notna()]
-    one = one[["opportunity_id", "created_at"]]
+    known = (is_present(opportunities) & opportunities["created_at"].notna()).to_numpy(dtype=bool)
+    one = opportunities.loc[known, ["opportunity_id", "created_at"]]
     own = ends[["outcome_at", "outcome"]].reindex(one["opportunity_id"]).set_axis(one.index)
+    one = one[["created_at"]].assign(opportunity=np.flatnonzero(known))
     ended_at, won = own["outcome_at"], own["outcome"].eq("won")
     ended = ended_at.notna() & (ended_at < cutoff)
     last = ended_at.where(ended, cutoff)
@@ -263,24 +263,39 @@ def _weeks(opportunities: pd.DataFrame, outcomes: pd.DataFrame, cutoff: pd.Times
     weeks["event"] = np.where(decided, np.where(weeks["won"], WINS, LOSES), STAYS)
     weeks["weight"] = faded(weeks_between(weeks["until"], cutoff))
     began = outcomes["outcome_at"].min()
-    columns = ["opportunity_id", "at", "until", "ended_at", "age", "weight", "event"]
+    columns = ["opportunity", "at", "until", "ended_at", "age", "weight", "event"]
     counted: pd.DataFrame = weeks.loc[weeks["at"] >= began, columns]
     return counted.reset_index(drop=True)
 
 
-def _held_at(weeks: pd.DataFrame, changes: pd.DataFrame, moment: str) -> pd.Series:
-    """The value a field had at a moment of each week, as text; missing before its first change."""
-    asked = weeks.loc[weeks[moment].notna(), ["opportunity_id", moment]].rename(columns={moment: "at"})
-    asked = asked.assign(row=asked.index, at=asked["at"].astype("datetime64[us, UTC]"))
-    known = changes[["opportunity_id", "at", "new"]]
-    known = known.assign(at=known["at"].astype("datetime64[us, UTC]"))
-    found = pd.merge_asof(
-        asked.sort_values("at", kind="stable"),
-        known.sort_values("at", kind="stable"),
-        on="at",
-        by="opportunity_id",
-    )
-    return found.set_index("row")["new"].reindex(weeks.index)
+@dataclass(frozen=True)
+class _Log:
+    """What a field became: opportunity (its position), moment, value as a number, sorted by the first two."""
+
+    of: Integers
+    at: Times
+    value: Floats
+
+    def known(self) -> _Log:
+        """Without the changes to no value."""
+        known = ~np.isnan(self.value)
+        return _Log(self.of[known], self.at[known], self.value[known])
+
+    def held(self, weeks: pd.DataFrame, moment: str) -> Floats:
+        """The value at a moment of each week; missing before its first change."""
+        of, at = weeks["opportunity"].to_numpy(), instants(weeks[moment])
+        found = last_before(of, at, self.of, self.at, inclusive=True)
+        values: Floats = at_positions(self.value, found, np.nan)
+        return values
+
+
+def _log(ids: pd.Index, changes: pd.DataFrame, field: str, number: Callable[[pd.Series], pd.Series]) -> _Log:
+    """The changes of one field of the opportunities with these ids, its values told as numbers."""
+    mine = changes.loc[changes["field"].eq(field), ["opportunity_id", "at", "new"]]
+    of, at = positions(mine["opportunity_id"], ids), instants(mine["at"])
+    order = np.lexsort((at, of))
+    order = order[of[order] >= 0]
+    return _Log(of[order], at[order], number(mine["new"]).to_numpy(dtype=float)[order])
 
 
 def _destinations(history: Lives) -> Floats:

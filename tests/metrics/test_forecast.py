@@ -139,8 +139,8 @@ def test_a_life_is_cut_into_whole_weeks_and_the_one_under_way_is_left_out():
         {"opportunity_id": "o1", "field": "stage", "new": "s1", "at": "2026-11-03 00:00"},
     )
     weeks = transitions.lives(made, closed, moves, stages(), CUTOFF).weeks
-    told = weeks[["opportunity_id", "age", "stage", "event", "to"]].to_numpy().tolist()
-    assert told == [["o0", 0, 0, MOVES, 1], ["o0", 1, 1, STAYS, 1], ["o1", 0, 0, STAYS, 0]]
+    told = weeks[["opportunity", "age", "stage", "event", "to"]].to_numpy().tolist()
+    assert told == [[0, 0, 0, MOVES, 1], [0, 1, 1, STAYS, 1], [1, 0, 0, STAYS, 0]]
 
 
 def test_lives_before_the_record_do_not_count():
