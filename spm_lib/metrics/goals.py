@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,42 @@ from spm_lib.periods import Calendar, Period
 
 #: What a goal may be narrowed to.
 DIMENSIONS = ("product_line", "territory", "business")
+
+
+class Row(NamedTuple):
+    """One row of ``schemas.QUOTAS``; what is missing is missing there."""
+
+    rep_id: Any
+    period_start: pd.Timestamp
+    period_end: pd.Timestamp
+    amount: float
+    currency: Any
+    product_line: Any
+    territory: Any
+    business: Any
+    ramp_rate: float
+    proration_rate: float
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it is narrowed to."""
+        return tuple(name for name in DIMENSIONS if pd.notna(getattr(self, name)))
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First day, and first day after it."""
+        return self.period_start.date(), self.period_end.date()
+
+    @property
+    def length(self) -> pd.Timedelta:
+        """How long it is."""
+        return self.period_end - self.period_start
+
+    @property
+    def effective(self) -> float:
+        """Amount x ramp x proration, client's currency; a missing rate is 1."""
+        rates = [rate for rate in (self.ramp_rate, self.proration_rate) if pd.notna(rate)]
+        return float(self.amount * np.prod(rates))
 
 
 @dataclass(frozen=True)
@@ -78,11 +115,13 @@ def goals(quotas: pd.DataFrame, period: Period, calendar: Calendar, by: str | No
     """
     inside = quotas["period_start"].lt(pd.Timestamp(period.end))
     inside &= quotas["period_end"].gt(pd.Timestamp(period.start))
+    # a handful of rows: a table of each would take longer to make than to read
+    rows = [Row(*values) for values in quotas.loc[inside, list(Row._fields)].itertuples(index=False)]
     days = days_of(period, calendar)
     lines: dict[str | None, list[Goal]] = {}
     counted = []
-    for key, line in _lines(quotas[inside], by):
-        counted.append(line)
+    for key, line in _lines(rows, by):
+        counted += line
         lines.setdefault(key, []).append(_spread(line, period, calendar, days))
     _one_currency(counted)
     return {key: _together(parts) for key, parts in lines.items()}
@@ -109,83 +148,73 @@ def elapsed(goal_days: npt.NDArray[np.datetime64], cutoff_day: date) -> npt.NDAr
     return np.asarray(goal_days < np.datetime64(cutoff_day, "D"))
 
 
-def _lines(quotas: pd.DataFrame, by: str | None) -> list[tuple[str | None, pd.DataFrame]]:
+def _lines(rows: list[Row], by: str | None) -> list[tuple[str | None, list[Row]]]:
     """Groups with the goals that replace one another; the lines of one group add up."""
-    teams = quotas["rep_id"].isna()
+    team, reps = [row for row in rows if pd.isna(row.rep_id)], _of_reps(rows)
     if by is None:
-        team = _general(quotas[teams])
-        reps = [line for _, lines in _by_rep(quotas[~teams]) for line in lines]
-        return [(None, line) for line in ([team] if len(team) else reps or _narrow(quotas[teams]))]
+        general = _narrowed_to(team, ())
+        together = [general] if general else [line for _, line in reps] or _narrow(team)
+        return [(None, line) for line in together]
     if by == "rep_id":
-        return [(rep, line) for rep, lines in _by_rep(quotas[~teams]) for line in lines]
+        return [*reps]
     if by not in DIMENSIONS:
         return []
-    found: list[tuple[str | None, pd.DataFrame]] = []
-    for value, part in quotas[_narrowed_to(quotas, (by,))].groupby(by, sort=True):
-        team = part[part["rep_id"].isna()]
-        lines = [team] if len(team) else [line for _, line in part.groupby("rep_id", sort=True)]
-        found += [(str(value), line) for line in lines]
+    found: list[tuple[str | None, list[Row]]] = []
+    for value, part in _grouped(_narrowed_to(rows, (by,)), (by,)):
+        team = [row for row in part if pd.isna(row.rep_id)]
+        lines = [team] if team else [line for _, line in _grouped(part, ("rep_id",))]
+        found += [(value, line) for line in lines]
     return found
 
 
-def _by_rep(quotas: pd.DataFrame) -> list[tuple[str, list[pd.DataFrame]]]:
-    """Each rep's general goals; without any, the narrow ones."""
+def _of_reps(rows: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Each rep with the lines of general goals; without any, of the narrow ones."""
     found = []
-    for rep, part in quotas.groupby("rep_id", sort=True):
-        general = _general(part)
-        found.append((str(rep), [general] if len(general) else _narrow(part)))
+    for rep, part in _grouped([row for row in rows if pd.notna(row.rep_id)], ("rep_id",)):
+        general = _narrowed_to(part, ())
+        found += [(rep, line) for line in ([general] if general else _narrow(part))]
     return found
 
 
-def _general(quotas: pd.DataFrame) -> pd.DataFrame:
-    return quotas[_narrowed_to(quotas, ())]
-
-
-def _narrow(quotas: pd.DataFrame) -> list[pd.DataFrame]:
+def _narrow(rows: list[Row]) -> list[list[Row]]:
     """Goals of the first kind of narrowing there is: goals by product and by territory are never added."""
     kinds = (kind for size in (1, 2, 3) for kind in combinations(DIMENSIONS, size))
     for kind in kinds:
-        part = quotas[_narrowed_to(quotas, kind)]
-        if len(part):
-            return [line for _, line in part.groupby(list(kind), sort=True)]
+        if part := _narrowed_to(rows, kind):
+            return [line for _, line in _grouped(part, kind)]
     return []
 
 
-def _narrowed_to(quotas: pd.DataFrame, kind: tuple[str, ...]) -> pd.Series:
+def _narrowed_to(rows: list[Row], kind: tuple[str, ...]) -> list[Row]:
     """Goals narrowed in exactly these dimensions."""
-    flags = [quotas[name].notna() == (name in kind) for name in DIMENSIONS]
-    return flags[0] & flags[1] & flags[2]
+    return [row for row in rows if row.dimensions == kind]
 
 
-def _spread(line: pd.DataFrame, period: Period, calendar: Calendar, days: npt.NDArray[np.datetime64]) -> Goal:
+def _grouped(rows: list[Row], names: tuple[str, ...]) -> list[tuple[str, list[Row]]]:
+    """The rows of each value of some columns, by the first one's, then the next one's."""
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(str(getattr(row, name)) for name in names), []).append(row)
+    return [(key[0], found[key]) for key in sorted(found)]
+
+
+def _spread(line: list[Row], period: Period, calendar: Calendar, days: npt.NDArray[np.datetime64]) -> Goal:
     """One line's goals laid over the business days of the period, each day once."""
-    length = line["period_end"] - line["period_start"]
-    exact = line["period_start"].eq(pd.Timestamp(period.start)) & line["period_end"].eq(
-        pd.Timestamp(period.end)
-    )
-    order = line.assign(inexact=~exact, length=length)
-    order = order.sort_values(["inexact", "length", "period_start"], kind="stable")
+    measured = (period.start, period.end)
     expected, covered = np.zeros(len(days)), np.zeros(len(days), dtype=bool)
     counted = prorated = 0
     spans = []
-    for goal in order.to_dict("records"):
-        span = (goal["period_start"].date(), goal["period_end"].date())
-        own = days_of(Period(*span), calendar)
+    for goal in sorted(line, key=lambda goal: (goal.days != measured, goal.length, goal.period_start)):
+        own = days if goal.days == measured else days_of(Period(*goal.days), calendar)
         inside = ~covered & np.isin(days, own)
         if not inside.any():
             continue
-        expected[inside] = _effective(goal) / len(own)
+        expected[inside] = goal.effective / len(own)
         covered |= inside
-        spans.append(span)
+        spans.append(goal.days)
         counted += 1
         prorated += int(inside.sum() < len(own))
     return Goal(expected, covered, counted, prorated, tuple(spans))
-
-
-def _effective(goal: dict[object, object]) -> float:
-    """Amount x ramp x proration, client's currency; a missing rate is 1."""
-    factors = [pd.to_numeric(goal[name]) for name in ("ramp_rate", "proration_rate")]  # type: ignore[call-overload]
-    return float(goal["amount"]) * float(np.prod([1.0 if pd.isna(rate) else rate for rate in factors]))  # type: ignore[arg-type]
 
 
 def _together(parts: list[Goal]) -> Goal:
@@ -198,8 +227,8 @@ def _together(parts: list[Goal]) -> Goal:
     )
 
 
-def _one_currency(lines: list[pd.DataFrame]) -> None:
-    currencies = sorted({code for line in lines for code in line["currency"].dropna()})
+def _one_currency(rows: list[Row]) -> None:
+    currencies = sorted({row.currency for row in rows if pd.notna(row.currency)})
     if len(currencies) > 1:
         raise MetricError(
             "goals in several currencies cannot be added",
