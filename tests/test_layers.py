@@ -91,7 +91,7 @@ MAY_IMPORT = {
         "view",
     },
     # every client of a run, here or on a cluster
-    "run": {"client", "errors", "gate", "history", "publish", "review", "room", "storage", "view"},
+    "run": {"client", "errors", "gate", "history", "publish", "review", "room", "sheets", "storage", "view"},
     # the command line
     "console": {"drops", "gate", "ingest"},
     "cli": {

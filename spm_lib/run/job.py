@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from spm_lib import storage
 from spm_lib.errors import GateError, SpmError
 from spm_lib.publish.warm import Code, kernels_from_here
 from spm_lib.room import a_room
-
-if TYPE_CHECKING:
-    from spm_lib.view import Source
 
 State = Literal["published", "current", "refused", "failed"]
 #: Told the name of the page that is being made.
@@ -115,6 +113,10 @@ def _unheard(page: str) -> None:
     """Nobody listens."""
 
 
+def _nothing() -> None:
+    """Nothing was opened."""
+
+
 @contextmanager
 def _home(job: Job) -> Iterator[Path]:
     """The folder of clients, or a copy of this one client's."""
@@ -175,6 +177,7 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
     """The gate, then the pages; neither where nothing changed."""
     from spm_lib import gate
     from spm_lib.publish import fingerprint_now, keep_failure, publish_week
+    from spm_lib.run import common
 
     if standing := _current(job, home, reports):
         return standing
@@ -187,7 +190,8 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
         keep_failure(home, job.client, job.week, stopped, reports=reports)
         reason = "\n".join([f"{stopped.what}, nothing is published", *stops])
         return Done(job.client, job.week, "refused", reason=reason)
-    with kernels_from_here(loaded, lambda: _prepare(job, home, source)):
+    prepare = _nothing if source is None else partial(common.prepare, home, source, job.week, job.only)
+    with kernels_from_here(loaded, prepare):
         outcome = publish_week(
             home,
             job.client,
@@ -204,20 +208,3 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
     # named as the reports were, not as this machine resolves it
     folder = str(reports / job.client / job.week)
     return Done(job.client, job.week, outcome.state, notes=len(found), folder=folder)
-
-
-def _prepare(job: Job, home: Path, source: Source | None) -> None:
-    """Where every kernel of the job is forked from: what several pages need is read and computed once."""
-    from spm_lib.review import Review
-    from spm_lib.view import hand_down
-
-    if source is None:
-        return
-    hand_down(home, source)
-    if len(job.only) == 1:
-        return
-    # what fails here fails on the page that needs it, which says so
-    with suppress(Exception):
-        review = Review(source, source.client.week(job.week))
-        review.decisions()
-        review.conversations()
