@@ -27,6 +27,8 @@ from pathlib import Path
 COLD = "SPM_COLD_KERNELS"
 #: How long a kernel may take from the order until it listens, in seconds.
 PATIENCE = 60.0
+#: How much longer, where what it is to find done has to be done first: as long as a cell may take.
+PREPARING = 300.0
 
 #: Files with the moment of their last change and their size.
 Code = tuple[tuple[str, int, int], ...]
@@ -76,6 +78,10 @@ class NoKernelError(RuntimeError):
     """No kernel could be forked; one can still be started."""
 
 
+class NurseryGoneError(NoKernelError):
+    """The process that was to fork it ended first."""
+
+
 class Forked:
     """A forked kernel, seen from the process that ordered it: what `subprocess.Popen` is for a started one.
 
@@ -98,12 +104,13 @@ class Forked:
         self._lock = threading.Lock()
         self.pid = 0
         self.returncode: int | None = None
+        self._is_left = False
         until = time.monotonic() + patience
         while not self._hear(max(0.0, until - time.monotonic())).get("listens"):
             if self.returncode is not None or time.monotonic() > until:
                 # which ends the kernel, if it is on its way
                 self._status.close()
-                raise NoKernelError
+                raise NurseryGoneError if self._is_left else NoKernelError
 
     def poll(self) -> int | None:
         """The exit code, or None while it runs."""
@@ -149,6 +156,7 @@ class Forked:
             return {}
         except OSError:
             said = b""
+        self._is_left = not said
         told: dict[str, int] = json.loads(said) if said else {"ended": -signal.SIGKILL}
         self.pid = told.get("pid", self.pid)
         if (ended := told.get("ended")) is not None:
@@ -262,6 +270,16 @@ class Copy(Nursery):
         """Whether it runs, has this environment, and holds the code as it is on disk now."""
         return self.owner == os.getpid() and not self._has_ended() and self._fits(env)
 
+    def fork(self, cmd: list[str], cwd: str, env: dict[str, str], patience: float) -> Forked:
+        """A kernel that listens, once what was to be prepared is.
+
+        Raises
+        ------
+        NoKernelError
+            It did not come to that in time.
+        """
+        return super().fork(cmd, cwd, env, patience + PREPARING)
+
     def close(self) -> None:
         """End the process and every kernel it forked."""
         self._control.close()
@@ -328,10 +346,9 @@ class Nurseries:
         nursery, kernels = self._order(env)
         try:
             return self._kernel(nursery, kernels, cmd, cwd, env, patience)
-        except NoKernelError:
-            if nursery.serves(env):
-                raise
-        # it ended with the order in its hands, as a copy does that could not be prepared
+        except NurseryGoneError:
+            # as a copy is that could not be prepared
+            self.drop(nursery)
         return self._kernel(*self._order(env), cmd, cwd, env, patience)
 
     def _order(self, env: dict[str, str]) -> tuple[Nursery, list[Forked | None]]:

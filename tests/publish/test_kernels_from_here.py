@@ -80,6 +80,15 @@ def test_a_copy_that_cannot_prepare_is_no_hindrance(after):
     assert told.startswith("warm nothing")
 
 
+def test_a_kernel_waits_for_what_takes_long_to_prepare():
+    (told,) = script(
+        "import time\ndef slow():\n    time.sleep(1)\n    prepare()\n"
+        "warm.Nurseries.fork.__defaults__ = (0.2,)\n"
+        "with warm.kernels_from_here(loaded.CODE, slow):\n    print(*run(ASK))\n"
+    )
+    assert told.startswith("warm from")
+
+
 def test_the_environment_of_a_kernel_is_that_of_its_kernels(monkeypatch):
     told = warm.environment()
     for name, value in told.items():
