@@ -81,6 +81,8 @@ def standard_note(said: str, evidence: float) -> Fragment:
 def company_part_table(part: pd.DataFrame) -> Fragment:
     """What the company owed the rep: what is open or not recorded first, the rest counted by question.
 
+    What came late is told one by one: it was owed while the results it might have helped were counted.
+
     Parameters
     ----------
     part : pandas.DataFrame
@@ -102,6 +104,7 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
     kept = [f"{question} {row['sum']} of {row['size']}" for question, row in counts.iterrows()]
     said = [f"Kept so far: {', '.join(kept)}."] if kept else []
     said += list(due.loc[~several & due["kept"], "said"])
+    said += list(due.loc[due["state"].eq("late"), "said"])
     text = f"{words.counted(len(open_ones), 'line')} of the company’s own part open"
     return Fragment(join((first, tag("p", client_text(" ".join(said)), class_="read small"))), text, "block")
 
