@@ -59,7 +59,7 @@ def gap_table(gap: pd.DataFrame, first: date, last: date) -> Fragment:
     word = tag("span", words.standing_word(row), class_="chip" if words.is_told(row) else "quiet")
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
     # the agreed weeks, or as many of them as there were
-    counted = {**row, "weeks": min(int(row["weeks"]), -(-((last - first).days + 1) // 7))}
+    counted = {**row, "seen_weeks": min(int(row["weeks"]), -(-((last - first).days + 1) // 7))}
     numbers = "; ".join(filter(None, [words.standing_numbers(counted), words.standing_since(row)]))
     below = [tag("div", text, class_="quiet small") for text in (numbers, style.days(first, last))]
     line: Line = (words.expectation(row), join((_bar(row), *below)), word, value)
