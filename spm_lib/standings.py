@@ -209,7 +209,8 @@ def _since_joining(table: pd.DataFrame, starts_on: Mapping[str, date | None], vi
     weeks = -(-(pd.Timestamp(view.period.end) - joined).dt.days // 7)
     weeks = weeks.astype("Int64")
     first = view.outcomes.groupby("rep_id")["outcome_at"].min().dt.tz_convert(view.client.time_zone)
-    came = table["rep_id"].map(first).dt.tz_localize(None).dt.normalize()
+    days = {rep: moment.date() for rep, moment in first.items()}
+    came = pd.to_datetime(table["rep_id"].map(days)).astype(table["since"].dtype)
     fewer = (weeks < table["seen_weeks"]).fillna(False) & ~came.lt(joined)
     return table.assign(
         since=table["since"].mask(later, joined),
