@@ -216,3 +216,36 @@ def test_the_ledger_is_kept_beside_the_page(demo_home: Path, tmp_path):
     review.conversations()
     assert (tmp_path / "conversations.parquet").is_file()
     assert (tmp_path / "company_part-devon-price.parquet").is_file()
+
+
+TABLET = "{what: A tablet for the road, promised_by: owner, due: 2026-02-16"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "states"),
+    [
+        # put off after its day had passed: it stays owed since that day
+        (TABLET, "{what: A tablet for the road, promised_by: owner, due: 2026-12-18", ["gap"]),
+        # put off in time: nothing is due yet
+        (f"{TABLET[:-10]}2026-07-10", "{what: A tablet for the road, due: 2026-12-18", ["nothing due"]),
+        # given, and the later plan says it again without the day it came
+        (f"{TABLET}, supplied_on: 2026-02-10", TABLET, ["kept"]),
+        # given, and promised anew for another day
+        (f"{TABLET}, supplied_on: 2026-02-10", f"{TABLET[:-10]}2026-10-16", ["gap"]),
+    ],
+)
+def test_what_a_later_plan_promises_again(copied, before, after, states):
+    """A second plan of Owen's is in force from 1 July."""
+    folder, _ = copied("copperline-print")
+    plan = folder / "expectations" / "individual_plan-owen-pryce.md"
+    text = plan.read_text()
+    later = text.replace("effective_from: 2026-01-01", "effective_from: 2026-07-01").replace(TABLET, after)
+    plan.write_text(text.replace(TABLET, before))
+    plan.with_name("individual_plan-owen-pryce-2026-07.md").write_text(later)
+    part = open_review("copperline-print", WEEK, folder.parent).company_part(OWEN)
+    told = lines(part, "resources supplied")
+    assert told["state"].tolist() == states
+    if before == TABLET:
+        assert told["said"].tolist() == [
+            "A tablet for the road, due on 16 February 2026, has not been supplied."
+        ]
