@@ -245,8 +245,8 @@ class Accounts:
         named: dict[str, dict[str, object]] = {}
         for front, file in plans:
             for part in front.resources:
-                row = {"rep_id": rep, "what": part.what, "due_on": part.due, "source": file}
-                row |= {"promised_by": part.promised_by, "supplied_on": part.supplied_on}
+                row: dict[str, object] = {"rep_id": rep, "what": part.what, "due_on": part.due}
+                row |= {"source": file, "promised_by": part.promised_by, "supplied_on": part.supplied_on}
                 before = named.get(fold(part.what))
                 named[fold(part.what)] = row if before is None else _again(before, row, front.effective_from)
         for line in self._lines(rep, "resource"):
