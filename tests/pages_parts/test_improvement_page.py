@@ -337,3 +337,11 @@ def test_a_plan_s_own_headings_and_lists_are_printed_as_such():
         "<p><bdi>Words of two lines</bdi></p></div>"
     )
     assert shown.plan_prose([]).text == ""
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"), [("win_rate_by_count", "decided"), ("logged_within_24h_rate", "activities")]
+)
+def test_what_is_missing_for_a_word_is_told_in_its_unit(metric, unit):
+    row = {"state": "too few to say", "kind": "trials", "metric": metric, "n": 3.0, "minimum_n": 10}
+    assert words_of_plan.state_word(row) == f"too few to say: 3 of 10 {unit}"
