@@ -245,9 +245,10 @@ class Accounts:
         named: dict[str, dict[str, object]] = {}
         for front, file in plans:
             for part in front.resources:
-                row = {"rep_id": rep, "what": part.what, "due_on": part.due, "source": file}
-                row["promised_by"] = part.promised_by
-                named[fold(part.what)] = {**row, "supplied_on": part.supplied_on}
+                row: dict[str, object] = {"rep_id": rep, "what": part.what, "due_on": part.due}
+                row |= {"source": file, "promised_by": part.promised_by, "supplied_on": part.supplied_on}
+                before = named.get(fold(part.what))
+                named[fold(part.what)] = row if before is None else _again(before, row, front.effective_from)
         for line in self._lines(rep, "resource"):
             held = named.get(fold(line.what))
             if held is None:
@@ -321,6 +322,14 @@ class Accounts:
         table = table[table["metric"].isin(short)] if len(short) else table
         files = {one.version: one.file for one in self.view.source.expectations.documents}
         return table.assign(source=table["version"].map(files))
+
+
+def _again(before: dict[str, object], row: dict[str, object], begins: date) -> dict[str, object]:
+    """A promise a later plan makes again: what was given stays given, and a day that passed has passed."""
+    due, given = before["due_on"], before["supplied_on"]
+    if given is not None:
+        return row | {"supplied_on": row["supplied_on"] or given} if row["due_on"] == due else row
+    return row | {"due_on": due} if isinstance(due, date) and due < begins else row
 
 
 def payout_after(said: str, payable: date) -> date | None:

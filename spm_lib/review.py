@@ -217,7 +217,7 @@ class Review:
 
         Only opportunities decided since the standard was in force count. The verdict is that of the rep's
         standing: who wins what was agreed in the agreed weeks is not told to be below it, whatever came
-        before.
+        before; threshold and effective_from are those of what was agreed with the rep.
         """
         standard = self.standard(metric)
         if standard is None or standard["direction"] != "at least":
@@ -227,12 +227,19 @@ class Review:
     def _evidence(self, metric: str) -> pd.DataFrame:
         table = self.view().measure("evidence_below_standard")
         standings = self.standings()
-        held = standings[standings["metric"] == metric].set_index("rep_id")["standing"]
-        stands = table["rep_id"].map(held)
+        held = standings[(standings["metric"] == metric) & (standings["direction"] == "at least")]
+        # of two agreed with one rep the first, as the evidence is
+        held = held.drop_duplicates("rep_id").set_index("rep_id")
+        stands = table["rep_id"].map(held["standing"])
         told = table["verdict"].isin(["watch", "confront"])
         table["verdict"] = table["verdict"].mask(told & ~stands.isin(["watch", "below"]), "none")
+        # nobody is told more firmly than they stand
+        table["verdict"] = table["verdict"].mask(
+            table["verdict"].eq("confront") & stands.eq("watch"), "watch"
+        )
         table["verdict"] = table["verdict"].mask(stands == "exceeds", "exceeds")
-        return table
+        agreed = {name: table["rep_id"].map(held[name]) for name in ("threshold", "effective_from")}
+        return table.assign(**agreed)
 
     def standings(self) -> pd.DataFrame:
         """Where each rep stands to everything agreed (``judgement.standing``)."""

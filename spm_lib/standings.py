@@ -5,14 +5,16 @@ Judgement is pure and sees frames; what those frames are for a client and a week
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
 from spm_lib import judgement
 from spm_lib.client import Rep
 from spm_lib.judgement import Facts
+from spm_lib.judgement.standing import applies
 from spm_lib.metrics import registry
 from spm_lib.metrics.past_periods import covered_periods
 from spm_lib.metrics.registry import metric
@@ -57,6 +59,8 @@ _NEEDS = {
         "direction": "at least or at most",
         "threshold": "what was agreed",
         "weeks": "the agreed weeks",
+        "seen_weeks": "those of them that were looked at: since results count, the rep came and the record "
+        "begins",
         "minimum_n": "the agreed minimum",
         "evidence": "against the agreement being kept, now",
         "peak": "its highest point so far",
@@ -98,7 +102,7 @@ def standing(view: View) -> pd.DataFrame:
         not_recorded=not_recorded,
         acknowledged=view.acknowledged,
     )
-    return _since_joining(table, {rep.id: rep.starts_on for rep in team}, view.period)
+    return _since_joining(table, {rep.id: rep.starts_on for rep in team}, view)
 
 
 def team_of(view: View) -> list[Rep]:
@@ -163,7 +167,9 @@ def facts_for(metric: str, view: View, since: date) -> Facts | None:
     "15 % after 16 weeks.",
 )
 def evidence_below_standard(view: View) -> pd.DataFrame:
-    """``judgement.evidence_below_standard`` against the win rate agreed, of every rep.
+    """``judgement.evidence_below_standard`` of every rep against the win rate agreed with them.
+
+    Of a rep whom several are agreed with, the first in the order of the standings.
 
     Parameters
     ----------
@@ -172,25 +178,44 @@ def evidence_below_standard(view: View) -> pd.DataFrame:
     standards = view.standards
     agreed = standards[(standards["metric"] == "win_rate_by_count") & (standards["direction"] == "at least")]
     columns = list(registry.get("evidence_below_standard").columns)
-    if agreed.empty:
-        return pd.DataFrame(columns=columns)
-    line = agreed.iloc[0]
+    team = {rep.id: rep.role for rep in team_of(view)}
+    # who has left, and who is not known, is held against the first one
+    outcomes, others = view.outcomes, ~view.outcomes["rep_id"].isin(team)
+    parts, told = [pd.DataFrame(columns=columns)], set[str]()
+    for line in agreed.to_dict("records"):
+        held = [rep for rep in applies(line["applies_to"], team) if rep not in told]
+        mine = outcomes["rep_id"].isin(held) | (others & (len(parts) == 1))
+        parts.append(_against(view, line, outcomes[mine], held))
+        told.update(held)
+    table = pd.concat([one for one in parts if len(one)] or parts[:1], ignore_index=True)
+    return table[columns].sort_values("rep_id", kind="stable", ignore_index=True)
+
+
+def _against(
+    view: View, line: Mapping[Hashable, Any], outcomes: pd.DataFrame, reps: list[str]
+) -> pd.DataFrame:
+    """The evidence of some outcomes against one agreed win rate; each of some reps has a row."""
     began = pd.Timestamp(line["effective_from"]).tz_localize(view.client.time_zone)
-    since = view.outcomes[view.outcomes["outcome_at"] >= began]
-    groups = View(view.source, view.period, by="rep_id").groups
-    return judgement.evidence_below_standard(since, float(line["threshold"]), by="rep_id", groups=groups)[
-        columns
-    ]
+    since = outcomes[outcomes["outcome_at"] >= began]
+    threshold = float(line["threshold"])
+    return judgement.evidence_below_standard(since, threshold, by="rep_id", groups=reps or None)
 
 
-def _since_joining(table: pd.DataFrame, starts_on: Mapping[str, date | None], week: Period) -> pd.DataFrame:
-    """Nobody stands anywhere before the first day on the team."""
+def _since_joining(table: pd.DataFrame, starts_on: Mapping[str, date | None], view: View) -> pd.DataFrame:
+    """Nobody stands anywhere before the first day on the team, nor was looked at, unless results say so."""
     joined = pd.to_datetime(table["rep_id"].map(starts_on)).astype(table["since"].dtype)
     later = joined > table["since"]
-    weeks = (pd.Timestamp(week.end) - joined).dt.days // 7
+    # a begun week is a week, as in the replay of the others
+    weeks = -(-(pd.Timestamp(view.period.end) - joined).dt.days // 7)
+    weeks = weeks.astype("Int64")
+    first = view.outcomes.groupby("rep_id")["outcome_at"].min().dt.tz_convert(view.client.time_zone)
+    days = {rep: moment.date() for rep, moment in first.items()}
+    came = pd.to_datetime(table["rep_id"].map(days)).astype(table["since"].dtype)
+    fewer = (weeks < table["seen_weeks"]).fillna(False) & ~came.lt(joined)
     return table.assign(
         since=table["since"].mask(later, joined),
-        streak_weeks=table["streak_weeks"].mask(later, weeks.astype("Int64")),
+        streak_weeks=table["streak_weeks"].mask(later, weeks),
+        seen_weeks=table["seen_weeks"].mask(fewer, weeks),
     )
 
 

@@ -65,12 +65,12 @@ def test_devon_is_confronted_with_our_own_part_and_its_gaps(reviews):
     assert table.loc["devon-price", "next_on"] >= pd.Timestamp("2026-11-11")
     ledger = review.company_part("devon-price")
     assert may_confront(ledger)
-    late = lines(ledger, "resources supplied", "gap")["said"].tolist()
+    late = lines(ledger, "resources supplied", "late")["said"].tolist()
     assert late == [
-        "Two visits a month together with Robin, due on 29 May 2026, was supplied on 15 September 2026."
+        "Two visits a month together with Robin, due on 29 May 2026, was supplied late, on 15 September 2026."
     ]
     assert lines(ledger, "compensation paid")["state"].eq("kept").all()
-    assert any("Bring a card" in said for said in lines(ledger, "commitments kept", "gap")["said"])
+    assert any("Bring a card" in said for said in lines(ledger, "commitments kept", "late")["said"])
 
 
 def test_the_other_reps_are_coached_or_kept_and_a_newcomer_is_not_judged(reviews):
@@ -147,17 +147,17 @@ def test_without_a_file_of_pay_its_question_is_not_recorded_and_does_not_forbid(
     assert review.conversations().set_index("rep_id").loc["devon-price", "conversation"] == "confront"
 
 
-def test_a_payout_nobody_wrote_down_is_not_recorded_and_one_paid_late_is_a_gap(copied):
+def test_a_payout_nobody_wrote_down_is_not_recorded_and_one_paid_late_is_late(copied):
     folder, opened = copied()
     ledger = folder / "supplied.csv"
     kept = [line for line in ledger.read_text().splitlines() if "grace-holm,pay" not in line]
     late = "grace-holm,pay,Commission,2026-10-15,2026-10-20"
     ledger.write_text("\n".join([*kept, late, ""]))
     part = lines(opened().company_part("grace-holm"), "compensation paid")
-    assert part["state"].tolist() == ["gap", "not recorded", "not recorded"]
-    assert part["said"].iloc[0] == "Commission, due on 15 October 2026, was paid on 20 October 2026."
-    assert part["on"].dt.date.tolist()[1:] == [date(2026, 9, 15), date(2026, 11, 15)]
-    assert part["source"].tolist()[1:] == ["compensation_plan.md"] * 2
+    assert part["state"].tolist() == ["not recorded", "not recorded", "late"]
+    assert part["said"].iloc[-1] == "Commission, due on 15 October 2026, was paid late, on 20 October 2026."
+    assert part["on"].dt.date.tolist()[:-1] == [date(2026, 9, 15), date(2026, 11, 15)]
+    assert part["source"].tolist()[:-1] == ["compensation_plan.md"] * 2
 
 
 def test_a_newcomer_who_was_promised_and_owed_nothing_yet_leaves_no_record_missing(copied):
@@ -216,3 +216,36 @@ def test_the_ledger_is_kept_beside_the_page(demo_home: Path, tmp_path):
     review.conversations()
     assert (tmp_path / "conversations.parquet").is_file()
     assert (tmp_path / "company_part-devon-price.parquet").is_file()
+
+
+TABLET = "{what: A tablet for the road, promised_by: owner, due: 2026-02-16"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "states"),
+    [
+        # put off after its day had passed: it stays owed since that day
+        (TABLET, "{what: A tablet for the road, promised_by: owner, due: 2026-12-18", ["gap"]),
+        # put off in time: nothing is due yet
+        (f"{TABLET[:-10]}2026-07-10", "{what: A tablet for the road, due: 2026-12-18", ["nothing due"]),
+        # given, and the later plan says it again without the day it came
+        (f"{TABLET}, supplied_on: 2026-02-10", TABLET, ["kept"]),
+        # given, and promised anew for another day
+        (f"{TABLET}, supplied_on: 2026-02-10", f"{TABLET[:-10]}2026-10-16", ["gap"]),
+    ],
+)
+def test_what_a_later_plan_promises_again(copied, before, after, states):
+    """A second plan of Owen's is in force from 1 July."""
+    folder, _ = copied("copperline-print")
+    plan = folder / "expectations" / "individual_plan-owen-pryce.md"
+    text = plan.read_text()
+    later = text.replace("effective_from: 2026-01-01", "effective_from: 2026-07-01").replace(TABLET, after)
+    plan.write_text(text.replace(TABLET, before))
+    plan.with_name("individual_plan-owen-pryce-2026-07.md").write_text(later)
+    part = open_review("copperline-print", WEEK, folder.parent).company_part(OWEN)
+    told = lines(part, "resources supplied")
+    assert told["state"].tolist() == states
+    if before == TABLET:
+        assert told["said"].tolist() == [
+            "A tablet for the road, due on 16 February 2026, has not been supplied."
+        ]

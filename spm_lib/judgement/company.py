@@ -13,7 +13,7 @@ from spm_lib import style
 from spm_lib.errors import MetricError
 
 #: In the order of the page: what is missing comes first.
-STATES = ("gap", "not recorded", "nothing due", "kept")
+STATES = ("gap", "not recorded", "late", "nothing due", "kept")
 #: What has to be said before anything is said about the rep.
 OPEN_STATES = ("gap", "not recorded")
 #: Weeks whose promised one-on-ones are looked at; what was missed before is past.
@@ -167,9 +167,9 @@ def company_part(rep: str, on: date, records: CompanyRecords, *, needed: Sequenc
     -------
     pandas.DataFrame
         `COLUMNS`, at least one line per question of `QUESTIONS`: what is a "gap" first, then what is "not
-        recorded", then where "nothing due" is said, then what was "kept". on: the day of the evidence, or for
-        a gap the day since which it is one, or `on`; said: a sentence; source: the file or place it comes
-        from, missing where there is none.
+        recorded", then what came "late" (a gap until the day it came), then where "nothing due" is said, then
+        what was "kept". on: the day of the evidence, or for a gap the day since which it is one, or `on`;
+        said: a sentence; source: the file or place it comes from, missing where there is none.
     """
     lines = [
         *_documents(rep, on, records, needed),
@@ -404,6 +404,9 @@ def _commitments(rep: str, on: date, records: CompanyRecords) -> Iterator[_Line]
         if row["kept"]:
             said = f"{what} was kept on {style.day(closed)}."
             yield _Line(question, str(row["who"]), "kept", closed, said, _text(row["source"]))
+        elif closed and row["status"] == "done":
+            said = f"{what}, due on {style.day(due)}, was done late, on {style.day(closed)}."
+            yield _Line(question, str(row["who"]), "late", closed, said, _text(row["source"]))
         else:
             became = f"was {row['status']} on {style.day(closed)}" if closed else "is still open"
             said = f"{what}, due on {style.day(due)}, {became}."
@@ -433,8 +436,12 @@ def _supplied(
             said = f"whether {what}, due on {style.day(due)}, was {verb} is not recorded."
             yield _Line(question, what, "not recorded", due, said, source)
             continue
-        became = f"was {verb} on {style.day(day)}" if day else f"has not been {verb}"
-        said = f"{what}, due on {style.day(due)}, {became}."
+        if day is not None:
+            # nobody can give it in time any more: it is told, and no longer asked for
+            said = f"{what}, due on {style.day(due)}, was {verb} late, on {style.day(day)}."
+            yield _Line(question, what, "late", day, said, source)
+            continue
+        said = f"{what}, due on {style.day(due)}, has not been {verb}."
         yield _Line(question, what, "gap", due, said, source)
 
 

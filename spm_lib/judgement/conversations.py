@@ -101,7 +101,7 @@ def _proposed(rep: str, rows: pd.DataFrame, on: date, coached: date | None) -> d
     else:
         name = "celebrate" if len(high) else "keep"
         because = high if len(high) else rows[rows["standing"].isin(["meets", "too few to say"])]
-    told = [_reason(row, on) for row in because.to_dict("records")]
+    told = [_reason(row) for row in because.to_dict("records")]
     if name == "confront" and coached is not None:
         told.append(f"Coached since {style.day(coached)}.")
     return {
@@ -109,7 +109,7 @@ def _proposed(rep: str, rows: pd.DataFrame, on: date, coached: date | None) -> d
         "conversation": name,
         "since": because["since"].min(),
         "reasons": "\n".join(told) or "Nothing agreed could be judged.",
-        "first": "\n".join(_reason(row, on) for row in high.to_dict("records")) if len(low) else "",
+        "first": "\n".join(_reason(row) for row in high.to_dict("records")) if len(low) else "",
         "needs": COMPANY_PART if name == "confront" else "",
     }
 
@@ -121,7 +121,7 @@ def _is_coached(began: date | None, on: date) -> bool:
     return timedelta(weeks=COACHING_WEEKS) <= on - began <= timedelta(weeks=COACHING_FORGOTTEN_WEEKS)
 
 
-def _reason(row: Mapping[object, object], on: date) -> str:
+def _reason(row: Mapping[object, object]) -> str:
     """One standing as a sentence: "Win rate by count: … 30% since 4 March 2026 (4 of 43 in 26 weeks)."."""
     metric = str(row["metric"])
     agreed = style.agreed(style.number(row["threshold"]), metric)
@@ -134,17 +134,18 @@ def _reason(row: Mapping[object, object], on: date) -> str:
     }[str(row["standing"])]
     told = row["standing"] != "too few to say" and not style.is_missing(row["since"])
     since = "" if not told else f" since {style.day(pd.Timestamp(str(row['since'])))}"
-    return f"{style.measure(metric)}: {said}{since} ({_counted(row, on)})."
+    return f"{style.measure(metric)}: {said}{since} ({_counted(row)})."
 
 
-def _counted(row: Mapping[object, object], on: date) -> str:
-    """What was counted, over which time: the agreed weeks, or as many as there were since the agreement."""
-    hits, n = (style.count(style.number(row[name])) for name in ("hit_count", "n"))
+def _counted(row: Mapping[object, object]) -> str:
+    """What was counted, over which time: the agreed weeks, or as many of them as there were."""
+    hits, n = (style.number(row[name]) for name in ("hit_count", "n"))
     if row["kind"] == "weekly":
-        return f"{hits} in {n} weeks"
+        return f"{style.count(hits)} in {_several(n, 'week')}"
     if row["kind"] == "periods":
-        return f"reached in {hits} of {n} periods"
-    weeks = int(style.number(row["weeks"]))
-    if not style.is_missing(row["judged_from"]):
-        weeks = min(weeks, -(-(on - pd.Timestamp(str(row["judged_from"])).date()).days // 7))
-    return f"{hits} of {n} in {weeks} week{'' if weeks == 1 else 's'}"
+        return f"reached in {style.count(hits)} of {_several(n, 'period')}"
+    return f"{style.count(hits)} of {style.count(n)} in {_several(style.number(row['seen_weeks']), 'week')}"
+
+
+def _several(count: float, noun: str) -> str:
+    return f"{style.count(count)} {noun}{'' if count == 1 else 's'}"

@@ -60,7 +60,8 @@ def decide(
     Parameters
     ----------
     evidence : pandas.DataFrame or None
-        ``evidence_below_standard`` by rep; None where no win rate is agreed.
+        ``evidence_below_standard`` by rep; None where no win rate is agreed. With threshold and
+        effective_from where not all agreed to the same.
     limits : pandas.DataFrame
         ``process_limits``.
     hygiene : pandas.DataFrame
@@ -103,6 +104,9 @@ def decide(
     return found[:ALERTS] + quiet
 
 
+_AGREED = ("threshold", "effective_from")
+
+
 @dataclass(frozen=True)
 class _Talks:
     """What is on record of talks about a rep's results."""
@@ -126,14 +130,16 @@ def _reps_off_standard(
     time_zone: str,
     talks: _Talks,
 ) -> Iterator[Decision]:
-    agreed = style.percent(float(standard["threshold"]))
-    since = style.day(standard["effective_from"])
     strongest = evidence[evidence["verdict"].isin(["watch", "confront"])]
     for row in strongest.sort_values("evidence", ascending=False).to_dict("records"):
         name = names.get(row["rep_id"], row["rep_id"])
         firm = row["verdict"] == "confront"
+        # what was agreed with this rep, where that is another one
+        own = {one: row[one] for one in _AGREED if not style.is_missing(row.get(one))}
+        agreed = {**standard[list(_AGREED)], **own}
+        rate, since = style.percent(style.number(agreed["threshold"])), style.day(agreed["effective_from"])
         yield Decision(
-            title=f"{name}’s results have moved away from the {agreed} win rate agreed on {since}. "
+            title=f"{name}’s results have moved away from the {rate} win rate agreed on {since}. "
             + (
                 talks.said(str(row["rep_id"])) or "It is time to talk about it."
                 if firm

@@ -85,6 +85,7 @@ COLUMNS = {
     "direction": "str",
     "threshold": "float64",
     "weeks": "int64",
+    "seen_weeks": "Int64",
     "minimum_n": "int64",
     "evidence": "float64",
     "peak": "float64",
@@ -140,11 +141,12 @@ def standing(
     pandas.DataFrame
         `COLUMNS`: by standard, then rep as in `roles`. standing; n results in the agreed weeks, hit_count of
         them as the metric counts (won, in time; the sum of counts; periods reached), value (their share, mean
-        of a week, median of periods) with its 90 % range low to high; evidence against the agreement being
-        kept now and at its peak, evidence_above that there is more; since (first day of the standing) and
-        streak_weeks; better_ and worse_: so many further results (or weeks, periods), of these so many hits
-        (for counts: so many in all), would move it to that standing, missing where nothing near would; note;
-        the document, its version, and judged_from.
+        of a week, median of periods) with its 90 % range low to high; seen_weeks: those of the agreed weeks
+        that were looked at, since results count and the record begins, a begun one whole; evidence against
+        the agreement being kept now and at its peak, evidence_above that there is more; since (first day of
+        the standing) and streak_weeks; better_ and worse_: so many further results (or weeks, periods), of
+        these so many hits (for counts: so many in all), would move it to that standing, missing where nothing
+        near would; note; the document, its version, and judged_from.
 
     Raises
     ------
@@ -259,7 +261,7 @@ def _measured(asked: _Asked) -> dict[str, object]:
     if asked.facts.kind == "weekly" and not len(results):
         return {"standing": "not recorded", "note": "no week with data since it was agreed"}
     window = _window(asked, course, asked.week.end)
-    told = {**_numbers(asked, window, values), "note": ""}
+    told = {**_numbers(asked, window, values), "seen_weeks": _seen_weeks(asked), "note": ""}
     if game is None:
         return {**told, "standing": "not judged", "note": "an agreed number without room for chance"}
     if asked.facts.kind == "periods" and course.n < asked.minimum:
@@ -349,6 +351,15 @@ def _numbers(asked: _Asked, window: Course, values: pd.Series) -> dict[str, obje
     if asked.facts.kind == "periods":
         value = float(values.median())
     return {"n": n, "hit_count": hits, "value": value, "low": low, "high": high}
+
+
+def _seen_weeks(asked: _Asked) -> int:
+    """How many of the agreed weeks there were to look at; the record begins with anybody's first result."""
+    first = asked.instant(asked.begins)
+    if asked.facts.kind == "trials" and len(asked.facts.rows):
+        first = max(first, float(seconds(asked.facts.rows["at"]).min()))
+    whole = [asked.week.end - timedelta(weeks=back) for back in range(1, asked.weeks)]
+    return 1 + sum(asked.instant(day) > first for day in whole)
 
 
 def _raw(asked: _Asked, total: float, n: float) -> float:

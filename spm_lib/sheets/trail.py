@@ -138,8 +138,10 @@ def _summary(record: Record, part: pd.DataFrame) -> Iterator[str]:
     for who, name in ((record.rep.id, record.name), (MANAGER, record.client.manager), (OWNER, "The owner")):
         row = _kept(record, who)
         yield told.kept(name, int(row["kept_count"]), int(row["n"]))
-    gaps, unknown, kept = (int(part["state"].eq(one).sum()) for one in ("gap", "not recorded", "kept"))
-    yield told.part_counted(gaps, unknown, kept, record.last_day)
+    gaps, unknown, late, kept = (
+        int(part["state"].eq(one).sum()) for one in ("gap", "not recorded", "late", "kept")
+    )
+    yield told.part_counted(gaps, unknown, late, kept, record.last_day)
     table = record.review.standings()
     mine = table[table["rep_id"].eq(record.rep.id)].to_dict("records")
     yield told.where_now([f"{words.expectation(row)}: {words.standing_word(row)}" for row in mine])

@@ -116,8 +116,8 @@ def _own_part(name: str, row: Mapping[Any, Any], ledger: pd.DataFrame | None) ->
     gaps = sum(one["state"] == "gap" for one in rows)
     first = tag("ul", *map(_check, missing), class_="sentences") if missing else None
     rest = tag("ul", *map(_kept, kept), class_="sentences") if kept else None
-    counted = sum(one["state"] == "kept" for one in kept)
-    summary = words.own_part(gaps, len(missing) - gaps, counted)
+    late, counted = (sum(one["state"] == state for one in kept) for state in ("late", "kept"))
+    summary = words.own_part(gaps, len(missing) - gaps, late, counted)
     if name in ("confront", _CHECK_FIRST):
         return [one for one in (first, details(summary, rest)) if one is not None]
     return [details(summary, first, rest)]

@@ -59,7 +59,7 @@ def gap_table(gap: pd.DataFrame, first: date, last: date) -> Fragment:
     word = tag("span", words.standing_word(row), class_="chip" if words.is_told(row) else "quiet")
     value = style.agreed(style.number(row["value"]), str(row["metric"]))
     # the agreed weeks, or as many of them as there were
-    counted = {**row, "weeks": min(int(row["weeks"]), -(-((last - first).days + 1) // 7))}
+    counted = {**row, "seen_weeks": min(int(row["weeks"]), -(-((last - first).days + 1) // 7))}
     numbers = "; ".join(filter(None, [words.standing_numbers(counted), words.standing_since(row)]))
     below = [tag("div", text, class_="quiet small") for text in (numbers, style.days(first, last))]
     line: Line = (words.expectation(row), join((_bar(row), *below)), word, value)
@@ -80,6 +80,8 @@ def standard_note(said: str, evidence: float) -> Fragment:
 
 def company_part_table(part: pd.DataFrame) -> Fragment:
     """What the company owed the rep: what is open or not recorded first, the rest counted by question.
+
+    What came late is told one by one: it was owed while the results it might have helped were counted.
 
     Parameters
     ----------
@@ -102,6 +104,7 @@ def company_part_table(part: pd.DataFrame) -> Fragment:
     kept = [f"{question} {row['sum']} of {row['size']}" for question, row in counts.iterrows()]
     said = [f"Kept so far: {', '.join(kept)}."] if kept else []
     said += list(due.loc[~several & due["kept"], "said"])
+    said += list(due.loc[due["state"].eq("late"), "said"])
     text = f"{words.counted(len(open_ones), 'line')} of the company’s own part open"
     return Fragment(join((first, tag("p", client_text(" ".join(said)), class_="read small"))), text, "block")
 

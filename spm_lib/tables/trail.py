@@ -13,7 +13,13 @@ from spm_lib.words import trail as told
 
 #: A heading of the page, and what stands below it.
 Part = tuple[str, Html]
-_STATES = {"gap": "open", "not recorded": "not on record", "nothing due": "nothing due", "kept": "kept"}
+_STATES = {
+    "gap": "open",
+    "not recorded": "not on record",
+    "late": "late",
+    "nothing due": "nothing due",
+    "kept": "kept",
+}
 
 
 def trail_summary(sentences: Sequence[str]) -> Html:

@@ -37,11 +37,12 @@ def next_meeting(row: Row) -> str:
     return f"next meeting due by {style.day(row['next_on'], year=False)}"
 
 
-def own_part(gaps: int, unknown: int, kept: int) -> str:
-    """What there is to open: "The company’s own part: 5 to check, 1 not recorded, 31 kept"."""
+def own_part(gaps: int, unknown: int, late: int, kept: int) -> str:
+    """What there is to open: "The company’s own part: 5 to check, 1 not recorded, 2 late, 31 kept"."""
     parts = [
         *([f"{gaps} to check"] if gaps else []),
         *([f"{unknown} not recorded"] if unknown else []),
+        *([f"{late} late"] if late else []),
         f"{kept} kept",
     ]
     return f"The company’s own part: {', '.join(parts)}"

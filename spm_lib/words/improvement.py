@@ -95,13 +95,20 @@ def chance_line(row: Row) -> str:
         return f"{name}: {_without_exception(row)}"
     low, high = (style.agreed(style.number(row[one]), metric) for one in ("low", "high"))
     does = f"truly wins {aim}" if metric.startswith("win_rate") else f"truly has {aim}"
-    unit, expected = _UNITS.get(str(row["kind"]), "results"), style.count(style.number(row["expected_n"]))
+    unit, expected = _unit(row), style.count(style.number(row["expected_n"]))
     if row["kind"] == "weekly":
         time = f"over {expected} weeks"
     else:
         time = f"after the {style.count(round(style.number(row['expected_n'])))} {unit} that the time brings"
     band = f"who {does} shows {low} to {high} {time}, 9 times in 10"
     return f"{name}: {band}. {_tells(row, unit)}"
+
+
+def _unit(row: Row) -> str:
+    """What is counted: of what is logged in time those are activities, and nothing is decided."""
+    if row["kind"] == "trials" and not str(row["metric"]).startswith("win_rate"):
+        return "activities"
+    return _UNITS.get(str(row["kind"]), "results")
 
 
 def _without_exception(row: Row) -> str:
@@ -140,7 +147,7 @@ def state_word(row: Row) -> str:
         return str(row["state"])
     n = style.number(row["n"])
     got = style.count(0 if style.is_missing(n) else n)
-    unit = _UNITS.get(str(row["kind"]), "results")
+    unit = _unit(row)
     if n >= style.number(row["minimum_n"]):  # short of its number, and nothing tells by how much it may be
         return f"short so far; {counted(n, unit.removesuffix('s'))} cannot be told from chance"
     return f"too few to say: {got} of {style.count(row['minimum_n'])} {unit}"

@@ -52,9 +52,15 @@ def is_told(row: Row) -> bool:
 
 def standing_numbers(row: Row) -> str:
     """The numbers of a standing with their n and range; empty where there are none."""
-    n, weeks = style.number(row["n"]), counted(row["weeks"], "week")
+    n = style.number(row["n"])
     if style.is_missing(n):
         return ""
+    if row["kind"] == "periods" and not n:
+        return "no finished period yet"
+    if row["kind"] == "weekly" and not n:
+        return f"no week with data in {counted(row['weeks'], 'week')}"
+    # no more than there were: the agreement, the rep or the record may be younger
+    weeks = "" if style.is_missing(row["seen_weeks"]) else counted(row["seen_weeks"], "week")
     if not n:
         return f"nothing in {weeks}"
     within = f"{_agreed(row, 'low')}–{_agreed(row, 'high')}"

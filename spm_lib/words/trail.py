@@ -238,8 +238,7 @@ def where_now(states: Sequence[str]) -> str:
     return f"Latest standings: {'; '.join(states)}." if states else "Nothing agreed could be judged yet."
 
 
-def part_counted(gaps: int, unknown: int, kept_count: int, on: date) -> str:
+def part_counted(gaps: int, unknown: int, late: int, kept_count: int, on: date) -> str:
     """The company's own part in numbers."""
-    return (
-        f"The company’s own part on {style.day(on)}: {kept_count} kept, {gaps} open, {unknown} not on record."
-    )
+    came = f"{kept_count} kept, {late} late" if late else f"{kept_count} kept"
+    return f"The company’s own part on {style.day(on)}: {came}, {gaps} open, {unknown} not on record."

@@ -151,8 +151,8 @@ GAPS = {
         "A desk, due on 1 October 2026, has not been supplied.",
     ),
     "compensation paid": (
-        {"compensation": frame(supplied("paid_on", "2026-10-02", what="Commission"))},
-        "Commission, due on 1 October 2026, was paid on 2 October 2026.",
+        {"compensation": frame(supplied("paid_on", None, what="Commission"))},
+        "Commission, due on 1 October 2026, has not been paid.",
     ),
     "achievable standard": (
         {"achievable": frame(achievable(0, 4, 0, 5))},
@@ -168,7 +168,7 @@ def test_a_gap_comes_first_and_is_said_first(question):
     table = ledger(replace(KEPT, **changed))
     assert ["gap", said] in lines(table, question)
     states = table["state"].tolist()
-    assert states == sorted(states, key=["gap", "not recorded", "kept"].index)
+    assert states == sorted(states, key=["gap", "not recorded", "late", "kept"].index)
     assert f"Check ourselves: {said}" in check_ourselves(table)
     # a rep cannot be held to what was not agreed, coached or possible; other gaps are said, and do not forbid
     gaps = set(table.loc[table["state"].eq("gap"), "question"])
@@ -177,6 +177,54 @@ def test_a_gap_comes_first_and_is_said_first(question):
     # what stands against it is told without what does not
     assert bool(forbids(table)) == (not may_confront(table))
     assert (f"Check ourselves: {said}" in forbids(table)) == (question in FAIR_ONLY_WITH)
+
+
+LATE = {
+    "commitments kept": (
+        {"commitments": frame(commitment(kept=False, closed_on="2026-10-20"))},
+        "The manager’s commitment “Ride along”, due on 15 October 2026, was done late, on 20 October 2026.",
+    ),
+    "resources supplied": (
+        {"resources": frame(supplied("supplied_on", "2026-11-15"))},
+        "A desk, due on 1 October 2026, was supplied late, on 15 November 2026.",
+    ),
+    "compensation paid": (
+        {"compensation": frame(supplied("paid_on", "2026-10-02", what="Commission"))},
+        "Commission, due on 1 October 2026, was paid late, on 2 October 2026.",
+    ),
+}
+
+
+@pytest.mark.parametrize("question", LATE)
+def test_what_was_given_late_is_no_gap_any_more_and_is_told_as_late(question):
+    changed, said = LATE[question]
+    table = ledger(replace(KEPT, **changed))
+    assert lines(table, question) == [["late", said]]
+    # dated by the day it was given, and not by the day it was due
+    (on,) = table.loc[table["question"].eq(question), "on"]
+    assert f"{on:%-d %B %Y}" == said.rpartition(", on ")[2].rstrip(".")
+    assert check_ourselves(table) == []
+    assert may_confront(table)
+
+
+def test_until_the_day_it_was_given_it_is_a_gap():
+    """Given on 16 November: on the 15th nobody knew that it would be."""
+    late = replace(KEPT, resources=frame(supplied("supplied_on", "2026-11-16")))
+    assert lines(ledger(late), "resources supplied") == [
+        ["gap", "A desk, due on 1 October 2026, has not been supplied."]
+    ]
+    after = company_part("ana", date(2026, 11, 16), late, needed=[PROCESS])
+    assert only(after, "resources supplied")[0] == "late"
+
+
+def test_what_was_dropped_was_never_given():
+    dropped = frame(commitment(status="dropped", kept=False, closed_on="2026-10-20"))
+    assert lines(ledger(replace(KEPT, commitments=dropped)), "commitments kept") == [
+        [
+            "gap",
+            "The manager’s commitment “Ride along”, due on 15 October 2026, was dropped on 20 October 2026.",
+        ]
+    ]
 
 
 @pytest.mark.parametrize("name", ["resources", "compensation", "commitments", "one_on_ones", "reinforced"])

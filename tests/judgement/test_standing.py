@@ -298,6 +298,24 @@ def test_the_numbers_are_those_of_the_agreed_weeks_and_the_evidence_that_of_all(
     assert now["note"] == "earlier results were short of it; the agreed weeks are not"
 
 
+@pytest.mark.parametrize(
+    ("line", "acknowledged", "weeks"),
+    [
+        ({"weeks": 13}, None, 13),  # the agreed ones
+        ({}, None, 28),  # in force since 28 weeks
+        ({"effective_from": date(2026, 4, 30)}, None, 28),  # the record begins on 4 May
+        ({}, date(2026, 10, 5), 6),
+        ({}, date(2026, 10, 7), 6),  # a part of a week is looked at as well
+        ({}, date(2026, 11, 15), 1),
+    ],
+)
+def test_the_weeks_looked_at_are_those_there_were(line, acknowledged, weeks):
+    """Agreed are 52 weeks up to 15 November 2026; the first result of anybody is of 4 May."""
+    facts = {"win_rate_by_count": decided_trials(at_weeks("WLL", *[""] * 25, "WLL"))}
+    agreed_on = None if acknowledged is None else {("ana", "sales_process"): acknowledged}
+    assert row(standards(line), facts, acknowledged=agreed_on)["seen_weeks"] == weeks
+
+
 def test_more_than_agreed_long_ago_is_not_more_than_agreed_now():
     made = at_weeks("W" * 40, *[""] * 20, "WLLL" * 5)
     now = row(standards({"weeks": 13}), {"win_rate_by_count": decided_trials(made)})
@@ -585,12 +603,15 @@ def test_a_reason_has_its_number_its_n_and_its_day():
 def test_the_weeks_of_a_count_are_those_that_were_counted():
     """Agreed on eight weeks ago: the day a standing began is another one than that of its count."""
     row = judged("L" * 40)
-    young = pd.DataFrame([{**row, "judged_from": pd.Timestamp(WEEK.end - timedelta(weeks=8))}])
+    young = pd.DataFrame([{**row, "seen_weeks": 8}])
     (told,) = conversations(young, WEEK.end).to_dict("records")
     assert told["reasons"].endswith("(0 of 40 in 8 weeks).")
     periods = pd.DataFrame([{**row, "kind": "periods", "hit_count": 2.0, "n": 5.0}])
     (told,) = conversations(periods, WEEK.end).to_dict("records")
     assert told["reasons"].endswith("(reached in 2 of 5 periods).")
+    one = pd.DataFrame([{**row, "kind": "weekly", "hit_count": 12.0, "n": 1.0}])
+    (told,) = conversations(one, WEEK.end).to_dict("records")
+    assert told["reasons"].endswith("(12 in 1 week).")
 
 
 def test_what_goes_well_is_said_first():

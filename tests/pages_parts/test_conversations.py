@@ -89,6 +89,16 @@ def test_what_was_not_due_is_neither_kept_nor_to_check():
     assert "About resources supplied." in Page(fragment).words
 
 
+def test_what_came_late_is_told_and_counted_apart_and_no_longer_to_check():
+    fragment = tables.conversations_table(
+        proposed("coach up"), NAMES, {"ines": ledger(resources_supplied="late", in_force="gap")}
+    )
+    inside = str(fragment.html).partition("<details>")[2]
+    assert "1 to check, 1 late, 8 kept" in inside
+    assert "About resources supplied." in Page(fragment).words
+    assert Page(fragment).words.count("Check ourselves") == 1
+
+
 def test_a_confrontation_the_ledger_does_not_allow_is_one_with_ourselves():
     table = proposed("confront").drop(columns="next_on")
     for question in company.FAIR_ONLY_WITH:

@@ -144,9 +144,15 @@ def test_the_standard_is_printed_with_its_version_and_when_it_was_acknowledged(p
     assert "read and gone through together by 8 April 2026" in said
 
 
-def test_the_company_s_gaps_come_first(parts):
+def test_the_company_s_gaps_come_first(plan):
+    gap = plan.company_part.iloc[[0]].assign(state="gap", said="The van has not been supplied.")
+    said = read(shown.company_part_table(pd.concat([gap, plan.company_part])))
+    assert said.index("The van has not been supplied.") < said.index("Kept so far:")
+
+
+def test_the_company_s_part_is_counted_and_what_came_late_told_one_by_one(parts):
     said = read(parts["company"])
-    assert said.index("due on 23 September 2026") < said.index("Kept so far:")
+    assert "due on 23 September 2026, was done late, on 25 September 2026." in said
     assert "6 of 6 one-on-ones promised in the last 13 weeks were held. Coached 7 times, last on" in said
     assert "one-on-ones held 1 of 1" not in said
 
@@ -331,3 +337,11 @@ def test_a_plan_s_own_headings_and_lists_are_printed_as_such():
         "<p><bdi>Words of two lines</bdi></p></div>"
     )
     assert shown.plan_prose([]).text == ""
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"), [("win_rate_by_count", "decided"), ("logged_within_24h_rate", "activities")]
+)
+def test_what_is_missing_for_a_word_is_told_in_its_unit(metric, unit):
+    row = {"state": "too few to say", "kind": "trials", "metric": metric, "n": 3.0, "minimum_n": 10}
+    assert words_of_plan.state_word(row) == f"too few to say: 3 of 10 {unit}"

@@ -31,6 +31,7 @@ def standing(**facts: object) -> dict[str, object]:
         "direction": "at least",
         "threshold": 0.30,
         "weeks": 26,
+        "seen_weeks": 26,
         "minimum_n": 10,
         "evidence": 0.4,
         "judged_from": pd.Timestamp("2026-04-01"),
@@ -113,7 +114,13 @@ def test_the_word_of_a_standing(facts, said):
     ("row", "said"),
     [
         (ROWS[0], "10 of 31 won in 26 weeks, 20–47% fits"),
+        (standing(seen_weeks=9), "10 of 31 won in 9 weeks, 20–47% fits"),
+        (standing(seen_weeks=1), "10 of 31 won in 1 week, 20–47% fits"),
         (ROWS[5], "nothing in 26 weeks"),
+        ({**ROWS[5], "seen_weeks": 3}, "nothing in 3 weeks"),
+        # weeks without data are no weeks without a conversation
+        (standing(**TALKS, n=0.0, hit_count=0.0), "no week with data in 26 weeks"),
+        (standing(**ATTAINED, n=0.0, hit_count=0.0), "no finished period yet"),
         (ROWS[6], ""),
         (ROWS[9], "251 in 13 weeks, 16–23.2 a week fits"),
         (ROWS[11], "reached in 5 of 7 periods"),
