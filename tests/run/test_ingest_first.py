@@ -65,6 +65,20 @@ def test_a_history_that_cannot_be_written_stops_no_other_client(
     assert states()["one"] == "published"
 
 
+def test_an_ingest_names_the_client_whose_history_could_not_be_written(clients, spm, monkeypatch):
+    clients("one", ingested=False)
+
+    def full(folder, tables):
+        # a write that fails names no file
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(history.store, "write_folder", full)
+    result = spm("ingest", "one")
+    assert result.code == 1
+    assert "where: one/history" in result.err
+    assert "No space left on device" in result.err
+
+
 def test_a_store_that_cannot_be_written_is_the_reason_of_each_client(
     clients, spm, no_pages, monkeypatch, tmp_path
 ):
