@@ -26,6 +26,8 @@ from typing import Any, NoReturn
 #: What a notebook of this house loads, the lazily loaded parts of others among it.
 _FIRST = ("ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "matplotlib.figure")
 _THEN = ("matplotlib.backends.backend_svg", "seaborn", "holidays.countries", "duckdb")
+#: What a metric loads with its first number.
+_OF_NUMBERS = ("scipy.special", "scipy.linalg")
 #: What pandas and pyarrow load when a table is first read, written or handed out.
 _AT_FIRST_USE = ("pyarrow.dataset", "pyarrow.pandas_compat", "pandas.core.methods.to_dict", "tzdata")
 _OURS = ("spm_lib.review", "spm_lib.tables", "spm_lib.plots", "spm_lib.metrics", "spm_lib.sheets")
@@ -188,7 +190,7 @@ def _kill(pid: int) -> None:
 
 def preload() -> None:
     """Import what notebooks import."""
-    for name in (*_FIRST, *_THEN, *_AT_FIRST_USE, *_OURS):
+    for name in (*_FIRST, *_THEN, *_OF_NUMBERS, *_AT_FIRST_USE, *_OURS):
         # what is not installed is missed by the notebook that asks for it, and by no other
         with suppress(ImportError):
             _preload_rooms(importlib.import_module(name))
