@@ -142,12 +142,22 @@ def _progress(
 
 
 def _start(job: Job) -> _Running:
-    """Start a job in a process of its own."""
+    """Start a job in a process of its own.
+
+    Raises
+    ------
+    OSError
+        It could not be started.
+    """
     context = _context()
     heard, tells = context.Pipe(duplex=False)
     watched, lifeline = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, tells, watched), name=f"spm {job.client}")
-    process.start()
+    try:
+        process.start()
+    except EOFError as problem:
+        # multiprocessing's way to say that its server took the job and was killed
+        raise ConnectionError("what starts them was ended from outside") from problem
     tells.close()
     watched.close()
     return _Running(job, process, heard, lifeline)
