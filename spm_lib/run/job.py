@@ -187,7 +187,8 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
         keep_failure(home, job.client, job.week, stopped, reports=reports)
         reason = "\n".join([f"{stopped.what}, nothing is published", *stops])
         return Done(job.client, job.week, "refused", reason=reason)
-    with kernels_from_here(loaded, lambda: _prepare(job, home, source)):
+    # what nobody can say was read of these inputs is not handed down: the page could tell of others
+    with kernels_from_here(loaded if rests_on else None, lambda: _prepare(job, home, source)):
         outcome = publish_week(
             home,
             job.client,
