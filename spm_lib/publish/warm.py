@@ -236,12 +236,22 @@ class Copy(Nursery):
         The library as it was when this process loaded it.
     prepare : callable
         Called in the copy before it forks the first kernel.
+
+    Raises
+    ------
+    OSError
+        This process cannot be forked, as when it has grown too large.
     """
 
     def __init__(self, env: dict[str, str], code: Code, prepare: Callable[[], None]) -> None:
         self.env, self.code, self.owner = _at_start(env), code, os.getpid()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         if self._pid == 0:
             from spm_lib.publish.nursery import be_copy
 
@@ -381,18 +391,27 @@ def kernels_from_here(code: Code | None, prepare: Callable[[], None]) -> Iterato
     prepare : callable
         Called in the copy before the first kernel is forked.
     """
-    env = environment()
-    # hash seed, time zone, threads: what a process reads when it starts must have been a kernel's
-    fits = code is not None and is_possible() and _at_start(dict(os.environ)) == _at_start(env)
-    if code is None or not fits or code != code_now():
+    copy = _copy_of_this(code, prepare)
+    if copy is None:
         yield
         return
-    copy = Copy(env, code, prepare)
     NURSERIES.take(copy)
     try:
         yield
     finally:
         NURSERIES.drop(copy)
+
+
+def _copy_of_this(code: Code | None, prepare: Callable[[], None]) -> Copy | None:
+    """A copy of this process; None where a kernel could not be forked from it."""
+    env = environment()
+    # hash seed, time zone, threads: what a process reads when it starts must have been a kernel's
+    fits = code is not None and is_possible() and _at_start(dict(os.environ)) == _at_start(env)
+    if code is None or not fits or code != code_now():
+        return None
+    with suppress(OSError):
+        return Copy(env, code, prepare)
+    return None
 
 
 NURSERIES = Nurseries()

@@ -79,6 +79,17 @@ def test_a_copy_that_cannot_prepare_is_no_hindrance():
     assert told.startswith("warm nothing")
 
 
+def test_a_process_too_large_to_be_forked_has_its_kernels_as_ever():
+    (told,) = script(
+        "def full():\n    raise OSError(12, 'Cannot allocate memory')\n"
+        "fork, os.fork = os.fork, full\n"
+        "with warm.kernels_from_here(loaded.CODE, prepare):\n"
+        "    os.fork = fork\n"
+        "    print(*run(ASK))\n"
+    )
+    assert told.startswith("warm nothing")
+
+
 def test_the_environment_of_a_kernel_is_that_of_its_kernels(monkeypatch):
     told = warm.environment()
     for name, value in told.items():
