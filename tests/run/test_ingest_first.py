@@ -27,6 +27,18 @@ def test_what_waits_is_taken_in_before_the_review(clients, spm, no_pages):
     assert no_pages[0] == "one"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [(("--week", "2027-W01"), "that week is not over"), (("one", "nobody"), "no such client")],
+)
+def test_a_wrong_call_takes_nothing_in_and_is_said_once(clients, spm, no_pages, tmp_path, wrong, said):
+    clients("one", ingested=False)
+    result = spm("review", "--ingest", *wrong)
+    assert result.code == 2
+    assert result.err.count(said) == 1
+    assert not (tmp_path / "home/one/history").exists()
+
+
 def test_an_empty_inbox_is_no_fault(clients, spm, no_pages, tmp_path):
     clients("one", "two")
     for path in (tmp_path / "home/one/inbox").iterdir():

@@ -119,7 +119,7 @@ def test_a_folder_that_is_swept_before_it_is_held_is_made_again(tmp_path, monkey
 
     def locks(handle, how):
         if not swept and moment == "before it is held":
-            swept.append(list(tmp_path.iterdir())[0])
+            swept.append(next(tmp_path.iterdir()))
             swept[0].rmdir()
         flock(handle, how)
 
