@@ -34,6 +34,8 @@ ROOM = "spm-run-"
 LIMIT = 3600.0
 #: How long a process may take to end after it was asked to, in seconds.
 _PATIENCE = 5.0
+#: Held while this process has the environment of a kernel: threads that start jobs take turns.
+_STARTS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -185,14 +187,15 @@ def _run_as_module() -> list[str]:
 
 def _start_server() -> None:
     """Have the server of processes started as a kernel is: what it forks may have kernels forked from it."""
-    mine, kernels = dict(os.environ), environment()
-    try:
-        os.environ.clear()
-        os.environ.update(kernels)
-        forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ.update(mine)
+    with _STARTS:
+        mine, kernels = dict(os.environ), environment()
+        try:
+            os.environ.clear()
+            os.environ.update(kernels)
+            forkserver.ensure_running()
+        finally:
+            os.environ.clear()
+            os.environ.update(mine)
 
 
 def _loaded() -> Code | None:

@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+import time
 import types
 
 import pandas as pd
@@ -42,6 +44,20 @@ def test_a_job_finds_the_environment_of_its_caller_made_that_of_a_kernel(monkeyp
     assert os.environ["PYTHONHASHSEED"] == "7"
     assert is_loaded
     multiprocessing.forkserver._forkserver._stop()
+
+
+def test_two_threads_that_start_jobs_leave_the_environment_as_it_was(monkeypatch):
+    """A worker of a cluster may have several."""
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    monkeypatch.setattr(local.forkserver, "ensure_running", lambda: time.sleep(0.1))
+    before = dict(os.environ)
+    threads = [threading.Thread(target=local._start_server) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)  # the second begins while the first one is at it
+    for thread in threads:
+        thread.join()
+    assert dict(os.environ) == before
 
 
 def test_a_module_that_was_started_is_loaded_before_the_first_fork(monkeypatch):
