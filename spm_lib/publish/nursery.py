@@ -216,7 +216,7 @@ def be_kernel(order: dict[str, Any], status: socket.socket) -> None:
     sys.argv = list(order["cmd"][2:])
     app: Any = IPKernelApp.instance()
     app.initialize(order["cmd"][3:])
-    _tell(status, {"listens": 1})
+    _tell(status, {"listens": 1, "pid": os.getpid()})  # its nursery may come to tell the number later
     status.close()
     app.start()
 
