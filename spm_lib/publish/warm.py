@@ -27,6 +27,8 @@ from pathlib import Path
 COLD = "SPM_COLD_KERNELS"
 #: How long a kernel may take from the order until it listens, in seconds.
 PATIENCE = 60.0
+#: How long a nursery may take to end when it is told to, in seconds.
+_ENDING = 5.0
 
 #: Files with the moment of their last change and their size.
 Code = tuple[tuple[str, int, int], ...]
@@ -219,7 +221,7 @@ class Nursery:
             self._process.returncode = 0  # not ours to wait for
             return
         try:
-            self._process.wait(5)
+            self._process.wait(_ENDING)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -273,9 +275,17 @@ class Copy(Nursery):
     def close(self) -> None:
         """End the process and every kernel it forked."""
         self._control.close()
-        if self.owner == os.getpid() and not self._has_ended():
-            os.waitpid(self._pid, 0)
-            self._ended = True
+        if self.owner != os.getpid():
+            return
+        until = time.monotonic() + _ENDING
+        while not self._has_ended():
+            if time.monotonic() > until:
+                # it prepares what nobody will ask for; its kernels end with it
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+                self._ended = True
+                return
+            time.sleep(0.005)
 
     def _has_ended(self) -> bool:
         if not self._ended:

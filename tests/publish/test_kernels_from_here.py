@@ -80,6 +80,18 @@ def test_a_copy_that_cannot_prepare_is_no_hindrance():
     assert told.startswith("warm nothing")
 
 
+def test_a_copy_that_still_prepares_is_not_waited_for():
+    took, left = script(
+        "import time\n"
+        "began = time.monotonic()\n"
+        "with warm.kernels_from_here(loaded.CODE, lambda: time.sleep(60)):\n"
+        "    copy = warm.NURSERIES.now.pid\n"
+        "print(time.monotonic() - began < 20)\n"
+        "print(os.path.exists(f'/proc/{copy}'))\n"
+    )
+    assert (took, left) == ("True", "False")
+
+
 def test_a_process_too_large_to_be_forked_has_its_kernels_as_ever():
     (told,) = script(
         "def full():\n    raise OSError(12, 'Cannot allocate memory')\n"
