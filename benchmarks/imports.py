@@ -18,7 +18,7 @@ OURS = {
     ),
     "spm --help": ("-m", "spm_lib", "--help"),
 }
-#: What the figures need is drawn in with `plots`, so that row is asked for less.
+#: What reads and judges a client comes with `open_review`, so that row is asked for less.
 AT_MOST = {"from spm_lib import open_review, tables, plots": 2.5}
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from spm_lib.client import Client
     from spm_lib.periods import Period
-    from spm_lib.run import Done
+    from spm_lib.run import Done, Job
 
 app = typer.Typer(
     help="The sales performance workbook: exports in, one page per client and week out.",
@@ -210,9 +210,9 @@ def review(
     place = _home(context, home)
     slugs = _slugs(place, clients)
     check_asked(only or (), (*PAGES, *FIRM_PAGES))
+    targets = _labels(place, slugs, week)  # a wrong call changes nothing
     taken = {slug: _take_in(context, home, slug) for slug in slugs} if take_in else {}
     broken = {slug: problem for slug, problem in taken.items() if problem is not None}
-    targets = _labels(place, slugs, week)
     if due:
         targets = _due(place, reports, targets, broken)
     code = _publish(
@@ -549,9 +549,14 @@ def _run() -> int:
 
 def _code_of(end: BaseException) -> int:
     """The exit code of what ends a process."""
-    if isinstance(end, SystemExit):
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return _SIGNALLED + signal.SIGINT
+    match end:
+        case SystemExit():
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        case KeyboardInterrupt():
+            return _SIGNALLED + signal.SIGINT
+        case SpmError():
+            return end.exit_code
+    return 1
 
 
 def _fault(fault: Exception, where: str = "") -> None:
@@ -766,11 +771,10 @@ def _publish(
         # from the reports as they now stand; of the newest week, unless one was asked for by name
         firm_week, firm_force = asked_week if of_firm else None, force and (bool(of_firm) or not only)
         firm = run.finish(str(reports), str(home), week=firm_week, force=firm_force)
-    except (KeyboardInterrupt, SystemExit) as end:
-        left, seconds = run.broken_off(every, ended), perf_counter() - began
-        told = run.as_json([*ended, *left], started_at=started_at, seconds=seconds, code=_code_of(end))
-        run.keep_summary(str(reports), told)
-        console.warn(run.last_words(ended, left))
+    except UsageError:
+        raise  # a wrong call is no run
+    except BaseException as end:
+        _broke_off(end, every, ended, str(reports), started_at, perf_counter() - began)
         raise
     for one in firm:
         _told(one)
@@ -778,6 +782,23 @@ def _publish(
     run.keep_summary(str(reports), run.as_json([*ended, *firm], started_at=started_at, seconds=seconds))
     console.say(f"{run.summary(ended, seconds)}; all reports: {reports}/index.html")
     return run.exit_code([*ended, *firm])
+
+
+def _broke_off(
+    end: BaseException,
+    jobs: Sequence[Job],
+    ended: Sequence[Done],
+    reports: str,
+    started_at: str,
+    seconds: float,
+) -> None:
+    """Keep and say how far a run came that did not come to its end."""
+    from spm_lib import run
+
+    left = run.broken_off(jobs, ended, str(end) if isinstance(end, SpmError) else "")
+    told = run.as_json([*ended, *left], started_at=started_at, seconds=seconds, code=_code_of(end))
+    run.keep_summary(reports, told)
+    console.warn(run.last_words(ended, left))
 
 
 @contextmanager

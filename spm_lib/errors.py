@@ -9,7 +9,7 @@ SpmError                  anything the workbook refuses; the command line prints
 ├── HistoryError          the stored history is damaged or refuses a drop                   (exit 1)
 ├── MetricError           a metric was asked for something it cannot answer                 (exit 2)
 ├── PublishError          a notebook failed, or a page could not be written                 (exit 1)
-├── StorageError          an object store cannot be reached, or somebody else wrote meanwhile (exit 1)
+├── StorageError          a disk or an object store cannot be written, or somebody else wrote   (exit 1)
 └── GateError             the data did not pass the gate; nothing is published              (exit 3)
 """
 
@@ -104,7 +104,7 @@ class PublishError(SpmError):
 
 
 class StorageError(SpmError):
-    """An object store cannot be reached, or somebody else wrote to it meanwhile."""
+    """A disk cannot be written, an object store not reached, or somebody else wrote to it meanwhile."""
 
 
 class GateError(SpmError):

@@ -224,8 +224,8 @@ class _Gate:
     def _inbox(self, folder: Path, client: Client, mapping: Mapping, week: Period) -> None:
         """Exports that lie in the inbox and are not in the history: forgotten, or refused.
 
-        One that shows the week, where the history holds no later one, is what the week would have to be made
-        from: without it no page is made.
+        One that shows the week or more of it, where the history holds none of its end or later, is what the
+        week would have to be made from: without it no page is made.
         """
         inbox, stored = folder / "inbox", Store(folder).entries()
         if not inbox.is_dir() or not stored:
@@ -239,9 +239,8 @@ class _Gate:
         ]
         if not missing:
             return
-        is_of_the_week = any(
-            latest < moment and week.start_at < moment <= week.end_at for moment, _ in missing
-        )
+        shown_until = max(latest, week.start_at)
+        is_of_the_week = latest < week.end_at and any(moment > shown_until for moment, _ in missing)
         say = self._stop if is_of_the_week else self._note
         say(
             f"not in the history: {len(missing)} of the exports in the inbox, the latest {missing[-1][1]}",

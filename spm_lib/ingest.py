@@ -17,7 +17,7 @@ import pandas as pd
 
 from spm_lib.client import Client, client_folder, load_client
 from spm_lib.drops import FileReport
-from spm_lib.errors import HistoryError, NothingToIngestError, SourceError, SpmError
+from spm_lib.errors import HistoryError, NothingToIngestError, SourceError, SpmError, StorageError
 from spm_lib.history import Store
 from spm_lib.sources import Drop, Mapping, drop_id, load_mapping, plan_drops, read_drop
 
@@ -111,6 +111,8 @@ def ingest(
         A path does not exist.
     HistoryError
         The history is damaged.
+    StorageError
+        The history cannot be written, as on a full disk; the drops before are stored.
     """
     client = load_client(home, slug)
     folder = client_folder(home, slug)
@@ -197,6 +199,14 @@ class _Job:
             return Ingested(
                 as_of, self._day(as_of), drop.batch_id, changed=False, files=drop.files, error=problem
             )
+        except OSError as problem:
+            # no fault of the drop: the next one would meet it too
+            raise StorageError(
+                "the history could not be written; what it held stands",
+                where=f"{self._client.slug}/history",
+                given=problem.strerror or str(problem),
+                remedy="make room on the disk and see that this user may write there, then ingest again",
+            ) from problem
         return Ingested(
             as_of,
             self._day(as_of),

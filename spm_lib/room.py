@@ -96,11 +96,14 @@ def _place_of_sockets() -> Path:
 
 
 def _held(prefix: str, place: Path) -> tuple[Path, int]:
-    """A new folder and the lock on it."""
+    """A new folder and the lock on it; another one where somebody sweeps it away before it is held."""
     while True:
         room = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
-        handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(handle, fcntl.LOCK_EX)
         if room.is_dir():
             return room, handle
-        os.close(handle)  # swept away between the two lines before
+        os.close(handle)

@@ -27,7 +27,7 @@ from spm_lib.demo.exports import (
 )
 from spm_lib.demo.model import Activity, Opportunity, World
 
-#: Sundays of 2025-W40 and 2026-W27: an export a quarter before, one a week since.
+#: Sundays of 2025-W40 and 2026-W27: an export a quarter before, one a week since, and one of the last week.
 FIRST_EXPORT = date(2025, 10, 5)
 WEEKLY_SINCE = date(2026, 7, 5)
 
@@ -113,9 +113,9 @@ OUTCOMES = {
 
 
 def export_days(until: date) -> list[date]:
-    """The Sundays an export is taken on."""
+    """The Sundays an export is taken on; the last is one of them, so that its week is never a stale one."""
     before = [day for day in sundays(FIRST_EXPORT, until, every=13) if day < WEEKLY_SINCE]
-    return before + sundays(WEEKLY_SINCE, until)
+    return sorted({*before, *sundays(WEEKLY_SINCE, until), until})
 
 
 def export(world: World, day: date, previous: date | None, time_zone: str) -> Iterator[File]:

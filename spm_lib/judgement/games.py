@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from spm_lib.judgement.bets import (
     DISPERSION,
@@ -223,8 +223,8 @@ def spread(kind: Kind, total: float, n: float) -> tuple[float, float]:
         low, high = wilson([total], [n])
         return float(low[0]), float(high[0])
     seen, tail = total / DISPERSION, (1 - CONFIDENCE) / 2
-    below = float(special.gammaincinv(seen, tail)) if seen > 0 else 0.0
-    return below * DISPERSION / n, float(special.gammaincinv(seen + 1, 1 - tail)) * DISPERSION / n
+    below = float(scipy.special.gammaincinv(seen, tail)) if seen > 0 else 0.0
+    return below * DISPERSION / n, float(scipy.special.gammaincinv(seen + 1, 1 - tail)) * DISPERSION / n
 
 
 def seconds(moments: pd.Series) -> Floats:

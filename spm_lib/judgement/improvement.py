@@ -31,7 +31,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+import scipy
 
 from spm_lib import style
 from spm_lib.judgement.bets import DISPERSION
@@ -162,9 +162,9 @@ def _fallen(kind: str, threshold: float, n: int, totals: npt.NDArray[np.int_]) -
     """
     at = np.maximum(totals, 0)
     if kind == "trials":
-        found = special.bdtr(np.minimum(at, n), n, threshold)
+        found = scipy.special.bdtr(np.minimum(at, n), n, threshold)
     else:
-        found = special.betainc(threshold * n / (DISPERSION - 1), at + 1.0, 1 / DISPERSION)
+        found = scipy.special.betainc(threshold * n / (DISPERSION - 1), at + 1.0, 1 / DISPERSION)
     return np.where(totals < 0, 0.0, found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 import pandas as pd
-from scipy import special
+import scipy
 
 #: How surely the range of weeks holds what is left, when results keep coming at the pace so far.
 CONFIDENCE = 0.90
@@ -90,7 +90,7 @@ def paces(count: int, weeks: int) -> tuple[float, float]:
     F. Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28 (1936).
     """
     tail = (1 - CONFIDENCE) / 2
-    low, high = special.gammaincinv(count, tail), special.gammaincinv(count + 1, 1 - tail)
+    low, high = scipy.special.gammaincinv(count, tail), scipy.special.gammaincinv(count + 1, 1 - tail)
     return float(low) / weeks, float(high) / weeks
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,8 +23,8 @@ def chances(n: int, yes: float, no: float) -> Floats:
         Of the beta distribution of the rate; above 0.
     """
     k = np.arange(n + 1.0)
-    ways = -np.log(n + 1) - special.betaln(n - k + 1, k + 1)
-    found: Floats = np.exp(ways + special.betaln(k + yes, n - k + no) - special.betaln(yes, no))
+    ways = -np.log(n + 1) - scipy.special.betaln(n - k + 1, k + 1)
+    found: Floats = np.exp(ways + scipy.special.betaln(k + yes, n - k + no) - scipy.special.betaln(yes, no))
     return found
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg
-from scipy.special import expit
+import scipy
 
 from spm_lib.errors import MetricError
 
@@ -156,7 +155,7 @@ def fit(
 
 def predict(model: Model, table: pd.DataFrame) -> Floats:
     """The chance of each row, 0-1."""
-    return np.asarray(expit(model.design(table) @ model.weights), dtype=float)
+    return np.asarray(scipy.special.expit(model.design(table) @ model.weights), dtype=float)
 
 
 def contrast(model: Model, one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, float, float]:
@@ -170,7 +169,7 @@ def contrast(model: Model, one: pd.DataFrame, other: pd.DataFrame) -> tuple[floa
     means, slopes = [], []
     for table in (one, other):
         x = model.design(table)
-        chance = expit(x @ model.weights)
+        chance = scipy.special.expit(x @ model.weights)
         means.append(float(chance.mean()))
         slopes.append((x * (chance * (1 - chance))[:, None]).mean(axis=0))
     slope = slopes[0] - slopes[1]
@@ -215,10 +214,10 @@ def _newton(x: Floats, y: Floats, precision: Floats) -> Floats:
     weights[0] = np.log(share / (1 - share))
     best = _penalised(x, y, weights, precision)
     for _ in range(_STEPS):
-        chance = expit(x @ weights)
+        chance = scipy.special.expit(x @ weights)
         slope = x.T @ (y - chance) - precision @ weights
         curve = (x * (chance * (1 - chance))[:, None]).T @ x + precision
-        step = linalg.lstsq(curve, slope)[0]
+        step = scipy.linalg.lstsq(curve, slope)[0]
         while _penalised(x, y, weights + step, precision) < best - _ENOUGH and np.abs(step).max() > _ENOUGH:
             step = step / 2
         weights = weights + step
@@ -238,8 +237,8 @@ def _sandwich(x: Floats, y: Floats, weights: Floats, precision: Floats, cluster:
 
     With independent rows it is the usual posterior covariance, near enough.
     """
-    chance = expit(x @ weights)
-    inverse = linalg.pinvh((x * (chance * (1 - chance))[:, None]).T @ x + precision)
+    chance = scipy.special.expit(x @ weights)
+    inverse = scipy.linalg.pinvh((x * (chance * (1 - chance))[:, None]).T @ x + precision)
     score = pd.DataFrame(x * (y - chance)[:, None])
     if cluster is not None:
         score = score.groupby(cluster.to_numpy(), dropna=False).sum()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+import scipy
 
 from spm_lib.metrics.attainment import booked, keys, named
 from spm_lib.metrics.goals import days_of, elapsed, goals
@@ -184,7 +184,7 @@ def project(still_booked: npt.ArrayLike) -> tuple[float, float, float]:
     if len(past) < MINIMUM_PERIODS:
         return np.nan, np.nan, np.nan
     mean, n = float(past.mean()), len(past)
-    half = float(special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * past.std(ddof=1) * np.sqrt(1 + 1 / n))
+    half = float(scipy.special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * past.std(ddof=1) * np.sqrt(1 + 1 / n))
     return mean, mean - half, mean + half
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+import scipy
 
 from spm_lib.metrics import beta_binomial
 from spm_lib.metrics.registry import metric
@@ -114,7 +114,7 @@ def natural_limits(values: Floats, multiplier: float = 3 / D2) -> tuple[float, f
 
 def few_weeks_multiplier(weeks: int) -> float:
     """How many mean moving ranges a new week keeps within, when they were learnt from so many weeks."""
-    t = float(special.stdtrit(DF_PER_WEEK * (weeks - 1), 1 - TAIL))
+    t = float(scipy.special.stdtrit(DF_PER_WEEK * (weeks - 1), 1 - TAIL))
     return t * float(np.sqrt(1 + 1 / weeks)) / D2
 
 
@@ -173,7 +173,7 @@ def _chance_of_counts(counts: Floats, sizes: Floats, size: float) -> tuple[float
     """
     shape, success = float(counts.sum()) + 0.5, float(sizes.sum()) / (float(sizes.sum()) + size)
     possible = np.arange(10 * int(counts.max()) + 20)
-    reached = special.betainc(shape, possible + 1.0, success)
+    reached = scipy.special.betainc(shape, possible + 1.0, success)
     least, most = possible[reached > TAIL][0], possible[reached >= 1 - TAIL][0]
     return float(least / size), float(most / size)
 

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+import scipy
 
 from spm_lib.metrics.groups import check_by, sums, whole
 from spm_lib.metrics.intervals import CONFIDENCE, Floats, ratio
@@ -186,14 +186,15 @@ def fit(won: npt.ArrayLike, decided: npt.ArrayLike) -> Prior:
     each = 1 / (1 + (n - 1).clip(0) * root[:, None] ** 2)
     middle_won, middle_lost = 1 + each @ wins, 1 + each @ (n - wins)
     share = (np.arange(_MEANS) + 0.5) / _MEANS
-    mean = special.betaincinv(middle_won[:, None], middle_lost[:, None], share)
+    mean = scipy.special.betaincinv(middle_won[:, None], middle_lost[:, None], share)
     a, b = mean * total, (1 - mean) * total
     likelihood = (
-        special.betaln(a[..., None] + wins, b[..., None] + n - wins) - special.betaln(a, b)[..., None]
+        scipy.special.betaln(a[..., None] + wins, b[..., None] + n - wins)
+        - scipy.special.betaln(a, b)[..., None]
     )
     # a point stands for the same part of the distribution it was placed by, which is therefore divided out
     placed = (middle_won[:, None] - 1) * np.log(mean) + (middle_lost[:, None] - 1) * np.log1p(-mean)
-    placed -= special.betaln(middle_won, middle_lost)[:, None]
+    placed -= scipy.special.betaln(middle_won, middle_lost)[:, None]
     log_weight = likelihood.sum(axis=-1) - placed - root[:, None] ** 2 / (2 * SPREAD_SCALE**2)
     weight = np.exp(log_weight - log_weight.max()).ravel()
     kept = weight > _NEGLIGIBLE
@@ -236,7 +237,7 @@ def comparisons(prior: Prior, won: Floats, decided: Floats) -> tuple[Floats, Flo
     edges = (1 - np.cos(np.linspace(0, np.pi, _RATES + 1))) / 2
     better, best = np.zeros((len(won), len(won))), np.zeros(len(won))
     for a, b, weight in zip(prior.a, prior.b, prior.weight, strict=True):
-        below = special.betainc(a + won[:, None], b + (decided - won)[:, None], edges)
+        below = scipy.special.betainc(a + won[:, None], b + (decided - won)[:, None], edges)
         mass, middle = np.diff(below), (below[:, 1:] + below[:, :-1]) / 2
         better += weight * mass @ middle.T
         for rep in range(len(won)):
@@ -272,7 +273,7 @@ def _quantile(a: Floats, b: Floats, prior: Prior, share: float) -> Floats:
     low, high = np.zeros(len(a)), np.ones(len(a))
     for _ in range(30):
         middle = (low + high) / 2
-        under = special.betainc(a, b, middle[:, None]) @ prior.weight < share
+        under = scipy.special.betainc(a, b, middle[:, None]) @ prior.weight < share
         low, high = np.where(under, middle, low), np.where(under, high, middle)
     return (low + high) / 2
 

@@ -31,6 +31,8 @@ _AT_START = (
     *("ipykernel.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
     *("tornado.platform.asyncio", "sqlite3", "faulthandler", "pdb"),
 )
+#: What a metric loads with its first number.
+_OF_NUMBERS = ("scipy.special", "scipy.linalg")
 #: What pandas and pyarrow load when a table is first read, written or handed out.
 _AT_FIRST_USE = ("pyarrow.dataset", "pyarrow.pandas_compat", "pandas.core.methods.to_dict", "tzdata")
 _OURS = ("spm_lib.review", "spm_lib.tables", "spm_lib.plots", "spm_lib.metrics", "spm_lib.sheets")
@@ -195,7 +197,7 @@ def preload() -> None:
     """Import what notebooks import."""
     # 140 modules that every kernel would load, for a debugger nobody can attach
     sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    for name in (*_FIRST, *_AT_START, *_THEN, *_AT_FIRST_USE, *_OURS):
+    for name in (*_FIRST, *_AT_START, *_THEN, *_OF_NUMBERS, *_AT_FIRST_USE, *_OURS):
         # what is not installed is missed by the notebook that asks for it, and by no other
         with suppress(ImportError):
             _preload_rooms(importlib.import_module(name))
@@ -221,7 +223,7 @@ def be_kernel(order: dict[str, Any], status: socket.socket) -> None:
     sys.argv = list(order["cmd"][2:])
     app: Any = IPKernelApp.instance()
     app.initialize(order["cmd"][3:])
-    _tell(status, {"listens": 1})
+    _tell(status, {"listens": 1, "pid": os.getpid()})  # its nursery may come to tell the number later
     status.close()
     app.start()
 

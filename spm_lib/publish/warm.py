@@ -29,6 +29,8 @@ COLD = "SPM_COLD_KERNELS"
 PATIENCE = 60.0
 #: How much longer, where what it is to find done has to be done first: as long as a cell may take.
 PREPARING = 300.0
+#: How long a nursery may take to end when it is told to, in seconds.
+_ENDING = 5.0
 
 #: Files with the moment of their last change and their size.
 Code = tuple[tuple[str, int, int], ...]
@@ -229,7 +231,7 @@ class Nursery:
             self._process.returncode = 0  # not ours to wait for
             return
         try:
-            self._process.wait(5)
+            self._process.wait(_ENDING)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -246,12 +248,22 @@ class Copy(Nursery):
         The library as it was when this process loaded it.
     prepare : callable
         Called in the copy before it forks the first kernel.
+
+    Raises
+    ------
+    OSError
+        This process cannot be forked, as when it has grown too large.
     """
 
     def __init__(self, env: dict[str, str], code: Code, prepare: Callable[[], None]) -> None:
         self.env, self.code, self.owner = _at_start(env), code, os.getpid()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         if self._pid == 0:
             from spm_lib.publish.nursery import be_copy
 
@@ -283,9 +295,17 @@ class Copy(Nursery):
     def close(self) -> None:
         """End the process and every kernel it forked."""
         self._control.close()
-        if self.owner == os.getpid() and not self._has_ended():
-            os.waitpid(self._pid, 0)
-            self._ended = True
+        if self.owner != os.getpid():
+            return
+        until = time.monotonic() + _ENDING
+        while not self._has_ended():
+            if time.monotonic() > until:
+                # it prepares what nobody will ask for; its kernels end with it
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+                self._ended = True
+                return
+            time.sleep(0.005)
 
     def _has_ended(self) -> bool:
         if not self._ended:
@@ -423,18 +443,27 @@ def kernels_from_here(code: Code | None, prepare: Callable[[], None]) -> Iterato
     prepare : callable
         Called in the copy before the first kernel is forked.
     """
-    env = environment()
-    # hash seed, time zone, threads: what a process reads when it starts must have been a kernel's
-    fits = code is not None and is_possible() and _at_start(dict(os.environ)) == _at_start(env)
-    if code is None or not fits or code != code_now():
+    copy = _copy_of_this(code, prepare)
+    if copy is None:
         yield
         return
-    copy = Copy(env, code, prepare)
     NURSERIES.take(copy)
     try:
         yield
     finally:
         NURSERIES.drop(copy)
+
+
+def _copy_of_this(code: Code | None, prepare: Callable[[], None]) -> Copy | None:
+    """A copy of this process; None where a kernel could not be forked from it."""
+    env = environment()
+    # hash seed, time zone, threads: what a process reads when it starts must have been a kernel's
+    fits = code is not None and is_possible() and _at_start(dict(os.environ)) == _at_start(env)
+    if code is None or not fits or code != code_now():
+        return None
+    with suppress(OSError):
+        return Copy(env, code, prepare)
+    return None
 
 
 NURSERIES = Nurseries()

@@ -191,7 +191,8 @@ def _gated(job: Job, home: Path, reports: Path, on_page: OnPage, loaded: Code | 
         reason = "\n".join([f"{stopped.what}, nothing is published", *stops])
         return Done(job.client, job.week, "refused", reason=reason)
     prepare = _nothing if source is None else partial(common.prepare, home, source, job.week, job.only)
-    with kernels_from_here(loaded, prepare):
+    # what nobody can say was read of these inputs is not handed down: the page could tell of others
+    with kernels_from_here(loaded if rests_on else None, prepare):
         outcome = publish_week(
             home,
             job.client,

@@ -34,6 +34,8 @@ ROOM = "spm-run-"
 LIMIT = 3600.0
 #: How long a process may take to end after it was asked to, in seconds.
 _PATIENCE = 5.0
+#: Held while this process has the environment of a kernel: threads that start jobs take turns.
+_STARTS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,22 @@ def _progress(
 
 
 def _start(job: Job) -> _Running:
-    """Start a job in a process of its own."""
+    """Start a job in a process of its own.
+
+    Raises
+    ------
+    OSError
+        It could not be started.
+    """
     context = _context()
     heard, tells = context.Pipe(duplex=False)
     watched, lifeline = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, tells, watched), name=f"spm {job.client}")
-    process.start()
+    try:
+        process.start()
+    except EOFError as problem:
+        # multiprocessing's way to say that its server took the job and was killed
+        raise ConnectionError("what starts them was ended from outside") from problem
     tells.close()
     watched.close()
     return _Running(job, process, heard, lifeline)
@@ -175,14 +187,15 @@ def _run_as_module() -> list[str]:
 
 def _start_server() -> None:
     """Have the server of processes started as a kernel is: what it forks may have kernels forked from it."""
-    mine, kernels = dict(os.environ), environment()
-    try:
-        os.environ.clear()
-        os.environ.update(kernels)
-        forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ.update(mine)
+    with _STARTS:
+        mine, kernels = dict(os.environ), environment()
+        try:
+            os.environ.clear()
+            os.environ.update(kernels)
+            forkserver.ensure_running()
+        finally:
+            os.environ.clear()
+            os.environ.update(mine)
 
 
 def _loaded() -> Code | None:

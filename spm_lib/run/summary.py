@@ -34,8 +34,8 @@ def summary(done: Sequence[Done], seconds: float) -> str:
     return f"{', '.join(said) or 'nothing to do'} in {_time(seconds)}"
 
 
-def broken_off(jobs: Sequence[Job], done: Sequence[Done]) -> list[Done]:
-    """The jobs of a run that was ended from outside before they were done, as failures.
+def broken_off(jobs: Sequence[Job], done: Sequence[Done], why: str = "") -> list[Done]:
+    """The jobs of a run that came to no end of its own before they were done, as failures.
 
     Parameters
     ----------
@@ -43,15 +43,17 @@ def broken_off(jobs: Sequence[Job], done: Sequence[Done]) -> list[Done]:
         All of the run.
     done : sequence of Done
         Those that had come to an end.
+    why : str
+        What stopped the run; empty where it was ended from outside.
     """
     ended = {(one.client, one.week) for one in done}
-    reason = "the run was ended before this was done; the report is as it was, the next run makes it"
+    ended_before = "the run was ended before this was done; the report is as it was, the next run makes it"
     left = [job for job in jobs if (job.client, job.week) not in ended]
-    return [Done(job.client, job.week, "failed", reason=reason) for job in left]
+    return [Done(job.client, job.week, "failed", reason=why or ended_before) for job in left]
 
 
 def last_words(done: Sequence[Done], left: Sequence[Done]) -> str:
-    """A line for a run that was ended from outside: "1 client is done, 2 are not: birch, cedar".
+    """A line for a run that did not come to its end: "1 client is done, 2 are not: birch, cedar".
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def as_json(done: Sequence[Done], *, started_at: str, seconds: float, code: int 
     seconds : float
         How long the run took.
     code : int, optional
-        The exit code, of a run that was ended from outside; else it is that of `done`.
+        The exit code, of a run that did not come to its end; else it is that of `done`.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from spm_lib import storage
-from spm_lib.errors import PublishError, SpmError, UsageError
+from spm_lib.errors import PublishError, SpmError, StorageError, UsageError
 from spm_lib.publish import keep_failure
 from spm_lib.publish.place import Place, tidy, write
 from spm_lib.room import KERNELS, sweep
@@ -80,7 +80,7 @@ def run_all(
                 made = run_jobs(waiting, at_once=at_once, on_progress=heard)
             else:
                 made = run_on_cluster(waiting, cluster, on_progress=heard)
-        except (KeyboardInterrupt, SystemExit):
+        except BaseException:
             # on a cluster they may still be at work
             _tidy(waiting if cluster is None else ())
             raise
@@ -126,8 +126,8 @@ def _is(job: Job, done: Done) -> bool:
 
 def keep_summary(reports: str, text: str) -> None:
     """Keep what became of a run beside the reports, for monitoring; a full disk loses it and nothing else."""
-    if storage.is_remote(reports):
-        storage.Bucket(reports).write(NAME, text.encode())
-        return
-    with suppress(OSError):
-        write(Path(reports) / NAME, text)
+    with suppress(OSError, StorageError):
+        if storage.is_remote(reports):
+            storage.Bucket(reports).write(NAME, text.encode())
+        else:
+            write(Path(reports) / NAME, text)

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from spm_lib import gate
-from tests.cli.conftest import CALLS, CLIENT, GOALS, NOW, PROCESS, standing
+from tests.cli.conftest import BEFORE, CALLS, CLIENT, GOALS, NOW, PROCESS, standing
 
 
 @pytest.fixture
@@ -319,6 +319,18 @@ def test_a_shrunken_export_is_refused_and_the_gate_says_what_rests_on_it(tiny, s
     assert (stop.severity, stop.touches) == ("stop", "every number of the week")
     assert "deals-2026-11-22.csv" in stop.what
     # of the week before nothing is missing
+    (note,) = [one for one in gate.check(tiny.home, "tiny", "2026-W46") if "not in the history" in one.what]
+    assert note.severity == "note"
+
+
+def test_an_export_taken_on_the_monday_after_shows_the_week(tiny, spm):
+    """Without it nearly all of the week would be missing, and nothing be stale yet."""
+    tiny.export("deals-2026-11-16.csv", BEFORE)
+    assert spm("ingest", "tiny").code == 0
+    tiny.export("deals-2026-11-23.csv", NOW)
+    (stop,) = [one for one in gate.check(tiny.home, "tiny", "2026-W47") if "not in the history" in one.what]
+    assert stop.severity == "stop"
+    # the week before is shown by what is in the history
     (note,) = [one for one in gate.check(tiny.home, "tiny", "2026-W46") if "not in the history" in one.what]
     assert note.severity == "note"
 

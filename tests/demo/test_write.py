@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+import pandas as pd
 import pytest
 
+from spm_lib import gate
 from spm_lib.client import load_client
-from spm_lib.demo import CLIENTS, write_demo
+from spm_lib.demo import CLIENTS, FIRST_WEEK, write_demo
+from spm_lib.demo.write import VENDORS
 from spm_lib.errors import UsageError
+from spm_lib.ingest import ingest
 from spm_lib.periods import week
 
 
@@ -63,6 +69,33 @@ def test_history_is_the_same_however_far_it_runs(home, tmp_path):
     shared = {name for name in short if not name.startswith("brightwater")}
     assert len(shared) > 130
     assert {name: short[name] for name in shared} == {name: long[name] for name in shared}
+
+
+@pytest.mark.parametrize("slug", CLIENTS)
+def test_whatever_the_last_week_an_export_is_taken_at_its_end(slug):
+    first = week(FIRST_WEEK).last_day
+    for sunday in (first + timedelta(weeks=n) for n in range(80)):
+        days = VENDORS[slug].export_days(sunday)
+        assert days[-1] == sunday
+        assert days == sorted(set(days))
+
+
+def test_the_weeks_pages_are_made_of_the_same_exports_as_ever():
+    """One a quarter until the middle of 2026, one a week since; no other one in between."""
+    days = VENDORS["alder-heating"].export_days(date(2026, 11, 15))
+    assert [str(day) for day in days[:5]] == [
+        *("2025-10-05", "2026-01-04", "2026-04-05", "2026-07-05", "2026-07-12"),
+    ]
+    assert len(days) == 3 + 20
+
+
+@pytest.mark.parametrize("label", ["2025-W42", "2026-W20", "2026-W26"])
+def test_no_client_is_stale_in_an_early_last_week(tmp_path, label):
+    write_demo(tmp_path, label)
+    for slug in CLIENTS:
+        ingest(tmp_path, slug, (), ingested_at=pd.Timestamp("2026-11-25T12:00Z"))
+        stops = [str(one) for one in gate.check(tmp_path, slug, label) if one.severity == "stop"]
+        assert stops == []
 
 
 def test_an_edited_file_is_kept_and_said(tmp_path):

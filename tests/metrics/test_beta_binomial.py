@@ -24,8 +24,14 @@ def test_it_is_the_distribution_scipy_has(n, yes, no):
         assert beta_binomial.quantile(chance, n, yes, no) == theirs.ppf(chance)
 
 
-def test_a_review_starts_without_the_package_of_distributions():
-    code = (
-        "import sys; from spm_lib import open_review, tables, plots; sys.exit('scipy.stats' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_a_first_cell_loads_neither_special_functions_nor_figures():
+    """They are loaded by the number or the figure that needs them, and are there by the same names then."""
+    code = """
+import sys
+from spm_lib import open_review, tables, plots
+print(*sorted({"scipy.special", "scipy.linalg", "scipy.stats", "matplotlib"} & set(sys.modules)))
+from spm_lib.metrics import beta_binomial
+print(beta_binomial.chances(1, 1.0, 1.0), set(plots.__all__) <= set(dir(plots)), callable(plots.pace_figure))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["", "[0.5 0.5] True True"]

@@ -41,6 +41,7 @@ def script(text, **env):
         capture_output=True,
         check=False,
         timeout=120,
+        start_new_session=True,  # a signal to its whole group must not reach this one
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -87,6 +88,49 @@ def test_a_kernel_waits_for_what_takes_long_to_prepare():
         "with warm.kernels_from_here(loaded.CODE, slow):\n    print(*run(ASK))\n"
     )
     assert told.startswith("warm from")
+
+
+def test_a_copy_that_still_prepares_is_not_waited_for():
+    took, left = script(
+        "import time\n"
+        "began = time.monotonic()\n"
+        "with warm.kernels_from_here(loaded.CODE, lambda: time.sleep(60)):\n"
+        "    copy = warm.NURSERIES.now.pid\n"
+        "print(time.monotonic() - began < 20)\n"
+        "print(os.path.exists(f'/proc/{copy}'))\n"
+    )
+    assert (took, left) == ("True", "False")
+
+
+def test_a_process_too_large_to_be_forked_has_its_kernels_as_ever():
+    (told,) = script(
+        "def full():\n    raise OSError(12, 'Cannot allocate memory')\n"
+        "fork, os.fork = os.fork, full\n"
+        "with warm.kernels_from_here(loaded.CODE, prepare):\n"
+        "    os.fork = fork\n"
+        "    print(*run(ASK))\n"
+    )
+    assert told.startswith("warm nothing")
+
+
+def test_a_kernel_is_known_by_its_number_as_soon_as_it_listens():
+    """However late its nursery comes to say it: number 0 would stand for every process of this group."""
+    (told,) = script(
+        "import time\n"
+        "from spm_lib.publish import nursery\n"
+        "tell, forked, known = nursery._tell, warm.Forked.__init__, []\n"
+        "def late(status, what):\n"
+        "    time.sleep(0.5 if list(what) == ['pid'] else 0.0)\n"
+        "    tell(status, what)\n"
+        "def ordered(self, *given):\n"
+        "    forked(self, *given)\n"
+        "    known.append(str(self.pid))\n"
+        "nursery._tell, warm.Forked.__init__ = late, ordered\n"
+        "with warm.kernels_from_here(loaded.CODE, prepare):\n"
+        "    how, pid = run('import os; print(os.getpid())')\n"
+        "print(how, known == [pid])\n"
+    )
+    assert told == "warm True"
 
 
 def test_the_environment_of_a_kernel_is_that_of_its_kernels(monkeypatch):

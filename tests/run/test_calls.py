@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from spm_lib.errors import StorageError, UsageError
 from tests.cli.conftest import TODAY, Tiny
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,36 @@ def test_what_needs_a_hand_is_first_in_the_summary(clients, spm, no_pages):
     told = json.loads(Path("reports/.runs/summary.json").read_text())
     assert told["counts"] == {"published": 1, "current": 0, "refused": 0, "failed": 1}
     assert [one["client"] for one in told["clients"]] == ["bad", "good"]
+
+
+def test_a_run_that_breaks_off_is_told_in_the_summary(clients, spm, no_pages, monkeypatch):
+    clients("one", "two")
+    assert spm("review").code == 0
+
+    def unreachable(jobs, address, *, on_progress=None):
+        raise StorageError("no cluster answers there", where=address)
+
+    monkeypatch.setattr("spm_lib.run.whole.run_on_cluster", unreachable)
+    result = spm("review", "--dask", "tcp://nowhere:8786")
+    assert result.code == 1
+    assert result.err.splitlines() == [
+        "0 clients are done, 2 are not: one, two; their reports are as before",
+        "no cluster answers there",
+        "  where: tcp://nowhere:8786",
+    ]
+    # who watches the summary sees it, and not how the run before ended
+    told = json.loads(Path("reports/.runs/summary.json").read_text())
+    assert told["exit_code"] == 1
+    reason = "no cluster answers there\n  where: tcp://nowhere:8786"
+    assert [(one["state"], one["reason"]) for one in told["clients"]] == [("failed", reason)] * 2
+    # a wrong call is no run
+    monkeypatch.setattr("spm_lib.run.whole.run_on_cluster", lambda *_, **__: refuse("dask is not installed"))
+    assert spm("review", "--dask", "tcp://nowhere:8786").code == 2
+    assert json.loads(Path("reports/.runs/summary.json").read_text()) == told
+
+
+def refuse(what):
+    raise UsageError(what)
 
 
 SCRIPTS = [[sys.executable, "-m", "spm_lib"], [str(Path(sys.executable).with_name("spm"))]]

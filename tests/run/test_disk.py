@@ -108,8 +108,12 @@ def test_on_a_full_disk_the_old_report_and_history_stand_and_the_next_run_makes_
 
     code, said = ended["ingest-full"]
     assert code == 1
-    assert "No space left on device" in said
-    assert "to do: check that the folder can be written to and that the disk has room" in said
+    assert said.splitlines() == [
+        "the history could not be written; what it held stands",
+        "  where: read/history",
+        "  given: 'No space left on device'",
+        "  to do: make room on the disk and see that this user may write there, then ingest again",
+    ]
     assert "Traceback" not in said
     calm = World(tmp_path / "calm", ("read",))
     take_in(calm, "read")
@@ -130,6 +134,7 @@ run ingest ingest read
 def test_where_nothing_may_be_written_it_is_said_and_all_is_as_it_was(world):
     before = files(world.reports), files(world.home)
     ended = shell(world, READ_ONLY)
+    assert "where: read/history" in ended["ingest"][1]
     for code, said in ended.values():
         assert code == 1
         assert "Read-only file system" in said

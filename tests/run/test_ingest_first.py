@@ -27,6 +27,18 @@ def test_what_waits_is_taken_in_before_the_review(clients, spm, no_pages):
     assert no_pages[0] == "one"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [(("--week", "2027-W01"), "that week is not over"), (("one", "nobody"), "no such client")],
+)
+def test_a_wrong_call_takes_nothing_in_and_is_said_once(clients, spm, no_pages, tmp_path, wrong, said):
+    clients("one", ingested=False)
+    result = spm("review", "--ingest", *wrong)
+    assert result.code == 2
+    assert result.err.count(said) == 1
+    assert not (tmp_path / "home/one/history").exists()
+
+
 def test_an_empty_inbox_is_no_fault(clients, spm, no_pages, tmp_path):
     clients("one", "two")
     for path in (tmp_path / "home/one/inbox").iterdir():
@@ -63,6 +75,20 @@ def test_a_history_that_cannot_be_written_stops_no_other_client(
     monkeypatch.setattr(history.store, "write_folder", write_folder)
     assert spm("review", "--ingest").code == 0
     assert states()["one"] == "published"
+
+
+def test_an_ingest_names_the_client_whose_history_could_not_be_written(clients, spm, monkeypatch):
+    clients("one", ingested=False)
+
+    def full(folder, tables):
+        # a write that fails names no file
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(history.store, "write_folder", full)
+    result = spm("ingest", "one")
+    assert result.code == 1
+    assert "where: one/history" in result.err
+    assert "No space left on device" in result.err
 
 
 def test_a_store_that_cannot_be_written_is_the_reason_of_each_client(

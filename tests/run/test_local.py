@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,19 @@ def test_a_process_that_cannot_be_started_is_the_reason_of_its_job_alone(tmp_pat
     done = run_jobs([job(tmp_path, slug) for slug in ("a", "b")], at_once=1)
     assert started == ["a", "b"]
     assert done[0].reason == "its process could not be started (Resource temporarily unavailable)"
+    assert done[1].reason.startswith(NONE)
+
+
+def test_a_server_that_is_killed_as_it_takes_a_job_is_the_reason_of_that_job_alone(tmp_path):
+    run_jobs([job(tmp_path, "a")])
+    server = forkserver._forkserver._forkserver_pid
+    os.kill(server, signal.SIGSTOP)  # the job is given to it, and never begun
+    killed = threading.Timer(0.3, os.kill, (server, signal.SIGKILL))
+    killed.start()
+    done = run_jobs([job(tmp_path, slug) for slug in ("a", "b")], at_once=1)
+    killed.join()
+    assert isinstance(done[0], local.Lost)
+    assert done[0].reason == "its process could not be started (what starts them was ended from outside)"
     assert done[1].reason.startswith(NONE)
 
 

@@ -104,6 +104,35 @@ def test_a_folder_somebody_holds_is_not_swept(tmp_path, monkeypatch):
     assert not room.sweep("spm-test-")
 
 
+@pytest.mark.parametrize("moment", ["before it is opened", "before it is held"])
+def test_a_folder_that_is_swept_before_it_is_held_is_made_again(tmp_path, monkeypatch, moment):
+    """Another process sweeps between the making of a folder and the lock on it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    swept = []
+
+    def made(**given):
+        path = mkdtemp(**given)
+        if not swept and moment == "before it is opened":
+            swept.append(path)
+            room.sweep("spm-test-")
+        return path
+
+    def locks(handle, how):
+        if not swept and moment == "before it is held":
+            swept.append(next(tmp_path.iterdir()))
+            swept[0].rmdir()
+        flock(handle, how)
+
+    mkdtemp, flock = tempfile.mkdtemp, room.fcntl.flock
+    monkeypatch.setattr(tempfile, "mkdtemp", made)
+    monkeypatch.setattr(room.fcntl, "flock", locks)
+    with a_room("spm-test-") as held:
+        assert held.is_dir()
+        assert [str(one) for one in swept] != [str(held)]
+    assert len(swept) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_folder_of_ours_is_not_swept(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "mine").mkdir()

@@ -110,7 +110,7 @@ def test_a_lost_job_of_a_client_that_is_not_there_stops_nothing(run, tmp_path):
     assert [one.state for one in run("a", "b")] == ["failed", "published"]
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(143)])
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(143), BrokenPipeError()])
 def test_a_run_that_is_ended_has_told_what_was_done_and_leaves_nothing_half_made(run, tmp_path, end):
     place = Place(tmp_path / "reports", "b", "2026-W46")
     place.begin()
@@ -150,3 +150,7 @@ def test_the_summary_of_an_object_store_lies_in_it(tmp_path):
     (tmp_path / ".runs").mkdir()
     keep_summary(f"file://{tmp_path}", "{}")
     assert (tmp_path / ".runs/summary.json").read_text() == "{}"
+
+
+def test_a_store_that_cannot_be_written_loses_the_summary_and_nothing_else():
+    keep_summary("file:///proc/no-such-folder", "{}")
