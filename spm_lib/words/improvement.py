@@ -113,8 +113,9 @@ def _unit(row: Row) -> str:
 
 def _without_exception(row: Row) -> str:
     """A share of all, or of none: chance has no part in it."""
-    one = "a single one that is not" if style.number(row["threshold"]) == 1 else "a single one"
-    return f"this leaves nothing to chance, so {one} tells."
+    if style.number(row["threshold"]) == 1:
+        return "all of them are asked for, so a single exception tells."
+    return "none is asked for, so a single one tells."
 
 
 def _tells(row: Row, unit: str) -> str:

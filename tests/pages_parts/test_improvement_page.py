@@ -217,7 +217,7 @@ def test_what_is_asked_without_exception_is_said_to_leave_nothing_to_chance():
     row |= {"criterion": 0, "weeks": 13, "minimum_n": 10, "at": "now", "on": pd.Timestamp("2027-02-14")}
     row |= {"low": 1.0, "high": 1.0, "expected_n": 30.0, "needed_n": 3.0, "tells": True}
     said = read(shown.chance_list(pd.DataFrame([row])))
-    assert "this leaves nothing to chance, so a single one that is not tells." in said
+    assert "all of them are asked for, so a single exception tells." in said
     told = {**row, "n": 10.0, "hit_count": 9.0, "value": 0.9, "state": "not yet"}
     assert "who does what was agreed shows 100%" in read(shown.criteria_bars(pd.DataFrame([told])))
     assert "100% to 100%" not in read(shown.criteria_bars(pd.DataFrame([told])))
