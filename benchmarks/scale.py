@@ -227,6 +227,13 @@ def _verdict(found: dict[int, dict[str, dict[str, float]]]) -> list[Row]:
             2,
         ),
         row(f"exponent of growth from {small:,}", f"{tables['seconds']:.1f} s", "", grown, 1.05),
+        row(
+            f"peak memory of those tables, GB (SQL: {sql['memory']:.1f})",
+            f"{tables['seconds']:.1f} s",
+            f"{sql['seconds']:.1f} s",
+            tables["memory"],
+            4,
+        ),
         row("peak memory of a whole review, GB", f"{review['seconds']:.1f} s", "", review["memory"], 4),
         row(
             "52 weeks of trend against one week",
