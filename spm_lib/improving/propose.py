@@ -300,7 +300,8 @@ def _prose(review: Review, rep: str, row: words.Row, ledger: pd.DataFrame) -> st
     """What is known, for people to write on."""
     since = "; ".join(filter(None, [words.standing_numbers(row), words.standing_since(row)]))
     told = [f"{words.expectation(row)}: {since}."]
-    part = [f"- {line}" for line in judgement.check_ourselves(ledger)]
+    ours, late = judgement.check_ourselves(ledger), judgement.came_late(ledger)
+    part = [f"- {line}" for line in ours] or ["Nothing of it is open."]
     steps = review.measure("activity_ladder_steps", by="rep_id")
     apart = steps[steps["rep_id"].eq(rep) & steps["is_apart"].fillna(False).astype(bool)]
     ladder = [
@@ -310,7 +311,7 @@ def _prose(review: Review, rep: str, row: words.Row, ledger: pd.DataFrame) -> st
         for one in apart.to_dict("records")
     ]
     parts = ["## Why we do this", "", "## What the numbers show", *told]
-    parts += ["## Our own part first", "\n".join(part) or "Nothing of it is open."]
+    parts += ["## Our own part first", "\n".join(part), "\n".join(f"- {line}" for line in late)]
     parts += ["## Where on the way it happens", "\n".join(ladder) or "No rung is apart from the team’s."]
     parts += ["## What happens at the end", ""]
     return "\n\n".join(one for one in parts if one) + "\n"

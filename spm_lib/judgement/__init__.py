@@ -2,7 +2,14 @@
 
 from spm_lib.judgement.achievable import achievable
 from spm_lib.judgement.attention import attention
-from spm_lib.judgement.company import CompanyRecords, check_ourselves, company_part, forbids, may_confront
+from spm_lib.judgement.company import (
+    CompanyRecords,
+    came_late,
+    check_ourselves,
+    company_part,
+    forbids,
+    may_confront,
+)
 from spm_lib.judgement.conversations import CONVERSATIONS, conversations, with_ledgers
 from spm_lib.judgement.decisions import ALERTS, Decision, decide
 from spm_lib.judgement.evidence import evidence_below_standard
@@ -33,6 +40,7 @@ __all__ = [
     "Proposal",
     "achievable",
     "attention",
+    "came_late",
     "check_ourselves",
     "company_part",
     "conversations",

@@ -228,6 +228,17 @@ def check_ourselves(ledger: pd.DataFrame) -> list[str]:
     return said
 
 
+def came_late(ledger: pd.DataFrame) -> list[str]:
+    """What was owed when results were counted, and given since: a sentence each.
+
+    Parameters
+    ----------
+    ledger : pandas.DataFrame
+        Of `company_part`.
+    """
+    return [f"Late on our side: {said}" for said in ledger.loc[ledger["state"].eq("late"), "said"]]
+
+
 def _unrecorded(question: str, what: str) -> _Line:
     return _Line(question, "", "not recorded", None, f"{what} not recorded.")
 

@@ -146,6 +146,7 @@ def test_the_coaching_log_decides_whether_a_confrontation_may_be_proposed():
                 "hit_count": 2,
                 "n": 30,
                 "weeks": 26,
+                "seen_weeks": 18,
                 "judged_from": pd.Timestamp("2026-04-01"),
             }
         ]
