@@ -235,7 +235,7 @@ class Look:
             talks=judgement.talks_missing(self.plan.starts_on, checkpoints, held, self.on),
             unacknowledged=list(open_steps),
             ourselves=[] if may else said,
-            beside=said if may else [],
+            beside=[*(said if may else []), *judgement.came_late(ledger)],
         )
 
 

@@ -428,7 +428,7 @@ def proposed(
     ourselves : sequence of str
         What the ledger of the company's own part says first (``check_ourselves``) and forbids an end.
     beside : sequence of str
-        What it says and what forbids nothing; said first all the same.
+        What it says and what forbids nothing, what came late among it; said first all the same.
 
     Returns
     -------

@@ -307,8 +307,8 @@ def test_what_the_numbers_propose(ending):
         assert result == "end"
         # what is open on the company's side is said first, and nobody claims that all of it was kept
         assert said.startswith("Check ourselves: No meeting has come back to the sales goals document")
-        # the list came late: it is told in the ledger, and no longer asked for
-        assert "A list of roofs older than 20 years" not in said
+        assert "Late on our side: A list of roofs older than 20 years, due on 25 September 2026, was " in said
+        assert "supplied late, on " in said
         assert said.endswith("0 of 2 criteria met, 2 not yet.")
 
 
