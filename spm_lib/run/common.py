@@ -13,6 +13,8 @@ from pathlib import Path
 
 from spm_lib.publish.pages import PAGES, on_the_team
 from spm_lib.review import Review
+from spm_lib.sheets.environment_check import way_so_far
+from spm_lib.sheets.one_on_one import open_one_on_one
 from spm_lib.view import Source, hand_down
 
 _OF_THE_WEEK = frozenset({"weekly_review", "team_meeting", "owner_update"})
@@ -50,19 +52,7 @@ def _shared(home: Path, review: Review, only: Sequence[str]) -> Iterator[Callabl
             yield partial(review.measure, metric)
     # one rep's sheet measures the whole team, as the others do
     reps = on_the_team(review.source.folder, review.client, review.week.last_day)
-    if len(reps) > 1 and (_OF_A_REP in only or (not only and _OF_A_REP in names)):
-        yield partial(_one_on_one, home, review, reps[0].id)
+    if len(reps) > 1 and (not only or _OF_A_REP in only):
+        yield partial(open_one_on_one, review.client.slug, review.week.label, reps[0].id, home)
     if names >= _OF_THE_WAY:
-        yield partial(_way_so_far, review)
-
-
-def _one_on_one(home: Path, review: Review, rep: str) -> None:
-    from spm_lib.sheets.one_on_one import open_one_on_one
-
-    open_one_on_one(review.client.slug, review.week.label, rep, home)
-
-
-def _way_so_far(review: Review) -> None:
-    from spm_lib.sheets.environment_check import way_so_far
-
-    way_so_far(review)
+        yield partial(way_so_far, review)
