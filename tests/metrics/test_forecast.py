@@ -7,6 +7,7 @@ import time
 from datetime import date
 from itertools import pairwise
 
+import lifelines
 import numpy as np
 import pandas as pd
 import pytest
@@ -166,7 +167,6 @@ def test_the_chance_to_win_within_two_weeks_by_hand():
 
 
 def test_the_chance_of_a_new_opportunity_agrees_with_aalen_and_johansen(client):
-    lifelines = pytest.importorskip("lifelines")
     made, closed, moves, _ = client
     history = transitions.lives(made, closed, moves, stages(), CUTOFF)
     drawn = transitions.chances(history, 400, np.random.default_rng(1))
